@@ -1,0 +1,1 @@
+"""Networks, latent tools, training and evaluation: torch only, knows nothing of the page."""

@@ -1,0 +1,178 @@
+"""Checkpoints: card.json and weights.safetensors in a folder, and nothing that can run code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import safetensors
+import torch
+from PIL import Image
+from safetensors.torch import load as read_tensors, save as write_tensors
+from torch import Tensor
+
+from models.registry import GENERATORS
+from models.spec import Generator
+
+MAX_CARD = 1 << 20
+MAX_WEIGHTS = 1 << 30
+DIRECTION = "direction."
+Rendering = Literal["smooth", "crisp"]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message names the fault and the remedy."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a visitor should know of a checkpoint, and what is needed to build its network."""
+
+    id: str
+    family: str
+    title: Mapping[str, str]  # language -> name
+    config: Mapping[str, Any]  # the family's Config, by field
+    rendering: Rendering  # how a small picture is shown large
+    source: str
+    licence: str
+    limits: Mapping[str, list[str]] = field(default_factory=dict)  # language -> what it can't do
+    training: Mapping[str, Any] = field(default_factory=dict)  # preset, images, minutes, commit …
+    scores: Mapping[str, float] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)  # samples and seed of the scores
+    directions: tuple[str, ...] = ()
+    weights_sha256: str = ""
+    order: int = 100  # place on the page; it opens with the lowest
+
+    def __post_init__(self) -> None:
+        if not self.id or set(self.id) - set("abcdefghijklmnopqrstuvwxyz0123456789-"):
+            raise CheckpointError(f"A checkpoint's id has small letters, digits and hyphens only, not '{self.id}'.")
+        if self.rendering not in get_args(Rendering):
+            raise CheckpointError(f"{self.id}: rendering is smooth or crisp, not '{self.rendering}'.")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A card with its network, ready to draw: evaluation mode, CPU, float32."""
+
+    card: Card
+    generator: Generator
+    directions: Mapping[str, Tensor]  # name -> (w_dim,), one standard deviation long
+
+    @property
+    def short_hash(self) -> str:
+        return self.card.weights_sha256[:12]
+
+
+def find(root: Path) -> list[Path]:
+    """The checkpoint folders under root, in the order of the page; a damaged card comes last, for `load` to explain."""
+
+    def place(folder: Path) -> tuple[int, str]:
+        try:
+            return load_card(folder).order, folder.name
+        except CheckpointError:
+            return 1 << 30, folder.name
+
+    return sorted((path.parent for path in root.glob("*/card.json")), key=place)
+
+
+def load_card(folder: Path) -> Card:
+    """Read card.json; CheckpointError where it is missing, too large, not JSON or lacks a field."""
+    path = folder / "card.json"
+    try:
+        if path.stat().st_size > MAX_CARD:
+            raise CheckpointError(f"{path} is larger than a card can be. Restore it from the repository.")
+        values = json.loads(path.read_text("utf-8"))
+        known = {f.name for f in fields(Card)}
+        values = {key: value for key, value in values.items() if key in known}
+        values["directions"] = tuple(values.get("directions", ()))
+        return Card(**values)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}). Restore the folder from the repository.") from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{path} is not a card ({error}). Restore it from the repository.") from error
+
+
+def load(folder: Path) -> Checkpoint:
+    """Build the network a card describes and fill it; CheckpointError names what is wrong and what to do."""
+    card = load_card(folder)
+    path = folder / "weights.safetensors"
+    data = _read_weights(path, card)
+    try:
+        tensors = {name: t.float() if t.is_floating_point() else t for name, t in read_tensors(data).items()}
+        with torch.device("meta"):  # whatever sizes a card claims, memory is taken only by tensors that are there
+            generator = GENERATORS.get(card.family).build(card.config)
+        directions = {n.removeprefix(DIRECTION): tensors.pop(n) for n in list(tensors) if n.startswith(DIRECTION)}
+        generator.load_state_dict(tensors, assign=True)
+    except (safetensors.SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        first = str(error).splitlines()[0]
+        raise CheckpointError(f"{path} does not fit its card: {first} Restore both from the repository.") from error
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{path}: '{name}' holds NaN or infinity. The training broke; take an earlier state.")
+    if set(directions) != set(card.directions):
+        raise CheckpointError(f"{path}: its directions are not those on the card. Run `python -m models.directions {card.id}`.")
+    return Checkpoint(card, generator.eval().requires_grad_(False), directions)
+
+
+def save(
+    folder: Path,
+    generator: Generator,
+    card: Card,
+    directions: Mapping[str, Tensor] | None = None,
+    preview: Image.Image | None = None,
+) -> Card:
+    """Write weights in half precision, card and preview; each file whole or not at all. Returns the card with its hash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    named = {DIRECTION + name: tensor for name, tensor in (directions or {}).items()}
+    tensors = {**generator.state_dict(), **named}
+    halves = {name: t.detach().cpu().half().contiguous() if t.is_floating_point() else t.cpu() for name, t in tensors.items()}
+    data = write_tensors(halves)
+    card = replace(card, directions=tuple(sorted(directions or {})), weights_sha256=hashlib.sha256(data).hexdigest())
+    write_whole(folder / "weights.safetensors", data)
+    save_card(folder, card)
+    if preview is not None:
+        preview.save(folder / "preview.webp", quality=85, method=6)
+    return card
+
+
+def save_card(folder: Path, card: Card) -> None:
+    """Write card.json alone, for example with new scores."""
+    write_whole(folder / "card.json", (json.dumps(asdict(card), ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a crash leaves either the old one or the new one."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _read_weights(path: Path, card: Card) -> bytes:
+    """The file's bytes once its size, hash and header are those of a safetensors file; nothing is allocated on its word."""
+    try:
+        if path.stat().st_size > MAX_WEIGHTS:
+            raise CheckpointError(f"{path} is larger than {MAX_WEIGHTS >> 20} MB, which no checkpoint here is. Restore it.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}). Restore the folder from the repository.") from error
+    if len(data) < 8 or not 2 <= struct.unpack("<Q", data[:8])[0] <= len(data) - 8:
+        raise CheckpointError(f"{path} is not a safetensors file (or is cut short). Nothing in it was run. Restore it from the repository.")
+    if hashlib.sha256(data).hexdigest() != card.weights_sha256:
+        raise CheckpointError(f"{path} is not the file its card names (hash differs). Restore both from the repository.")
+    return data

@@ -1,0 +1,80 @@
+"""What a generator declares and the two steps it promises."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class GeneratorSpec:
+    """What a generator can do; the page draws its controls from this and nothing else."""
+
+    family: str
+    size: int  # height = width, pixels
+    channels: int  # 1 (grey) or 3 (RGB) as drawn by the network; synthesize always gives 3
+    z_dim: int
+    w_dim: int
+    layers: int  # rows of w that can be mixed; 1 = no style mixing
+    classes: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    has_noise: bool = False  # draws its own per-pixel noise
+    encodes: bool = False  # has encode(x) -> z
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or min(self.z_dim, self.w_dim, self.layers) < 1:
+            raise ValueError(f"A generator needs positive sizes, not {self}.")
+        if self.channels not in (1, 3):
+            raise ValueError(f"A generator draws 1 or 3 channels, not {self.channels}.")
+
+    @property
+    def is_map(self) -> bool:
+        """A latent of two numbers is a map that can be shown whole."""
+        return self.z_dim == 2
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Class and style as convex mixtures; one-hot rows are the special case."""
+
+    classes: Tensor | None = None  # (n, classes), rows sum to one
+    styles: Tensor | None = None  # (n, styles), rows sum to one
+
+    def rows(self, spec: GeneratorSpec) -> Tensor | None:
+        """Both mixtures side by side, (n, classes + styles); None where the generator has no condition."""
+        parts = [p for p in (self.classes, self.styles) if p is not None]
+        width = sum(p.shape[1] for p in parts)
+        if width != len(spec.classes) + len(spec.styles):
+            raise ValueError(
+                f"This generator takes {len(spec.classes)} classes and {len(spec.styles)} styles; the condition has {width} shares in all."
+            )
+        return torch.cat(parts, dim=1) if parts else None
+
+    def to(self, device: torch.device | str) -> Condition:
+        move = lambda t: None if t is None else t.to(device)  # noqa: E731
+        return Condition(move(self.classes), move(self.styles))
+
+
+class Generator(nn.Module, ABC):
+    """A picture in two steps, so that every latent tool works on every family."""
+
+    spec: GeneratorSpec
+
+    @abstractmethod
+    def map(self, z: Tensor, condition: Condition) -> Tensor:
+        """(n, z_dim) -> (n, layers, w_dim), float32."""
+
+    @abstractmethod
+    def centre(self, condition: Condition, n: int) -> Tensor:
+        """The typical w for a condition, (n, layers, w_dim): what truncation pulls towards."""
+
+    @abstractmethod
+    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
+        """(n, layers, w_dim) -> (n, 3, size, size) in [-1, 1], float32.
+
+        One noise seed a picture makes the picture repeatable; None draws fresh noise (training).
+        """

@@ -1,0 +1,103 @@
+"""Train a preset: `python -m models.train portraits`. Run again to go on from the last save."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.checkpoint import Card, CheckpointError, find, load_card, save
+from models.directions import find_directions
+from models.training.datasets.pictures import PictureSetError, load as load_pictures
+from models.training.loop import Run, TrainingError, open_run, options, sample_sheet, settled, train
+from models.training.presets import PRESETS, Preset
+
+CARDS = Path(__file__).parent / "training" / "cards.json"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train, then write checkpoints/PRESET; returns the exit status."""
+    args = arguments().parse_args(argv)
+    torch.set_num_threads(args.threads)
+    try:
+        preset = changed(PRESETS[args.preset], args.set)
+        data = load_pictures(args.data or Path("data") / preset.data)
+        run = open_run(args.runs / args.preset, preset, data)
+        if not args.publish:
+            train(run, save_minutes=args.save_minutes)
+        if args.publish or run.seen >= preset.images:
+            publish(run, args.preset, args.checkpoints)
+    except (TrainingError, PictureSetError, CheckpointError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
+    parser.add_argument("preset", choices=sorted(PRESETS))
+    parser.add_argument("--data", type=Path, help="a picture set; default data/NAME, made by python -m models.training.datasets NAME")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the preset")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where states and samples go")
+    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--publish", action="store_true", help="write the last saved state to checkpoints/ without training on")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--save-minutes", type=float, default=5.0)
+    return parser
+
+
+def changed(preset: Preset, changes: list[str]) -> Preset:
+    """The preset with some fields replaced; values are JSON. ValueError names an unknown field."""
+    values: dict[str, Any] = {}
+    known = {field.name for field in dataclasses.fields(Preset)}
+    for change in changes:
+        name, separator, value = change.partition("=")
+        if not separator or name not in known:
+            raise ValueError(f"--set {change}: give FIELD=VALUE with one of {', '.join(sorted(known))}.")
+        values[name] = json.loads(value)
+    return dataclasses.replace(preset, **values)
+
+
+def publish(run: Run, name: str, checkpoints: Path) -> None:
+    """Write the smoothed weights, their directions and a card; scores already on the card stay until they are measured anew."""
+    generator = settled(run)
+    folder = checkpoints / name
+    words = json.loads(CARDS.read_text("utf-8"))[name]
+    card = Card(
+        id=name,
+        family=run.preset.family,
+        config=options(run.preset, run.data),
+        source=run.data.source,
+        licence=run.data.licence,
+        training=facts(run, name),
+        scores=load_card(folder).scores if folder in find(checkpoints) else {},
+        **words,
+    )
+    save(folder, generator, card, find_directions(generator), sample_sheet(generator, columns=4, rows=4))
+    print(f"{folder}: {run.seen:,} images, {run.minutes:.0f} minutes")
+
+
+def facts(run: Run, name: str) -> dict[str, Any]:
+    """How the weights came to be, for the card."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    return {
+        "preset": name,
+        "images": run.seen,
+        "minutes": round(run.minutes),
+        "pictures": len(run.data.train()),
+        "parameters": sum(p.numel() for p in run.smooth.parameters()),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "commit": commit or "unknown",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Training: data, objectives, presets and the one loop."""

@@ -1,0 +1,173 @@
+"""The loop: losses against closed forms, exact resume, whole files, and what it says when a training breaks."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.checkpoint import load
+from models.train import changed, main
+from models.training.critics import BatchDeviation, build_critic
+from models.training.datasets import PictureSet, save
+from models.training.loop import Run, TrainingError, batches, load_state, log, open_run, save_state, settled, smooth_weights, train
+from models.training.objectives import r1_penalty
+from models.training.presets import PRESETS, Preset
+
+PRESETS_TINY = {
+    "dcgan": Preset("dcgan", "tiny", {"width": 4, "z_dim": 4}, images=80, batch=8, r1_every=2, recognise=0.5),
+    "style": Preset("style", "tiny", {"widths": [8, 8], "z_dim": 4, "w_dim": 8, "mapping_layers": 1}, images=80, batch=8, r1_every=2),
+    "vae": Preset("vae", "tiny", {"width": 4, "z_dim": 3}, images=80, batch=8, rate=1e-3),
+}
+
+
+@pytest.fixture
+def data() -> PictureSet:
+    draw = np.random.default_rng(0)
+    return PictureSet(
+        pictures=draw.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8),
+        held_out=np.arange(40) >= 32,
+        class_labels=np.arange(40) % 2,
+        style_labels=np.arange(40) % 3,
+        classes=("a", "b"),
+        styles=("x", "y", "z"),
+        source="noise",
+        licence="none",
+    )
+
+
+def steps(run: Run, count: int) -> list[dict[str, float]]:
+    rows = []
+    for _, batch in zip(range(count), batches(run), strict=False):
+        rows.append(run.objective.step(batch, run.seen // run.preset.batch))
+        run.seen += run.preset.batch
+        smooth_weights(run)
+    return rows
+
+
+@pytest.mark.parametrize("family", PRESETS_TINY)
+def test_ten_steps_and_ten_more_are_twenty_bit_for_bit(family: str, data: PictureSet, tmp_path: Path) -> None:
+    preset = PRESETS_TINY[family]
+    whole = open_run(tmp_path / "whole", preset, data)
+    expected = steps(whole, 20)
+    halved = open_run(tmp_path / "halved", preset, data)
+    first = steps(halved, 10)
+    save_state(halved)
+    torch.manual_seed(99)  # what another process would have drawn meanwhile
+    second = steps(open_run(tmp_path / "halved", preset, data), 10)
+    assert first + second == expected
+
+
+def test_a_held_out_picture_is_never_trained_on(data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path, PRESETS_TINY["vae"], data)
+    held_out = {data.pictures[row].tobytes() for row in data.test()}
+    for _, batch in zip(range(50), batches(run), strict=False):
+        shown = ((batch.pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
+        assert not held_out & {picture.tobytes() for picture in shown}
+
+
+def test_r1_is_the_squared_gradient() -> None:
+    """For a critic that is linear in the picture the gradient is its weights."""
+    weight, pictures = torch.randn(1, 3, 4, 4), torch.randn(5, 3, 4, 4, requires_grad=True)
+    scores = (pictures * weight).sum((1, 2, 3))
+    assert r1_penalty(scores, pictures).item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
+
+
+def test_the_deviation_map_tells_a_collapsed_batch_and_has_a_second_derivative() -> None:
+    layer = BatchDeviation(group=4)
+    assert layer(torch.ones(4, 2, 3, 3))[:, 2].max() < 1e-3
+    assert layer(torch.randn(4, 2, 3, 3))[:, 2].min() > 0.1
+    x = torch.ones(4, 2, 3, 3, requires_grad=True)
+    (gradient,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(gradient.square().sum(), x)
+    assert second.isfinite().all()
+
+
+def test_smoothed_weights_follow_and_do_not_jump(data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path, dataclasses.replace(PRESETS_TINY["vae"], smoothing=8), data)
+    run.seen = 1000
+    before = [p.clone() for p in run.smooth.parameters()]
+    with torch.no_grad():
+        for p in run.generator.parameters():
+            p.add_(1.0)
+    smooth_weights(run)
+    for old, new in zip(before, run.smooth.parameters(), strict=True):
+        torch.testing.assert_close(new, old + 0.5)  # one half-life of 8 images has passed
+
+
+def test_batch_statistics_are_those_of_the_smoothed_weights(data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path, PRESETS_TINY["dcgan"], data)
+    generator = settled(run)
+    assert not generator.training
+    assert torch.equal(settled(run).state_dict()["first_norm.running_mean"], generator.state_dict()["first_norm.running_mean"])
+    assert not torch.equal(generator.state_dict()["first_norm.running_mean"], torch.zeros(4))
+
+
+def test_a_loss_that_is_no_number_stops_with_place_and_remedy(data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path, PRESETS_TINY["vae"], data)
+    run.seen = 640
+    with pytest.raises(TrainingError, match=r"'kl' is not finite near image 640.*--set rate"):
+        log(run, {"kl": [1.0, float("nan")]}, 1.0, report=False)
+
+
+def test_an_interrupted_save_leaves_the_last_state(data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = open_run(tmp_path, PRESETS_TINY["vae"], data)
+    save_state(run)
+    before = (tmp_path / "state.pt").read_bytes()
+    steps(run, 1)
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", cut)
+    with pytest.raises(KeyboardInterrupt):
+        save_state(run)
+    assert (tmp_path / "state.pt").read_bytes() == before
+    assert not list(tmp_path.glob(".state*"))
+
+
+def test_a_state_of_another_preset_says_so(data: PictureSet, tmp_path: Path) -> None:
+    save_state(open_run(tmp_path, PRESETS_TINY["vae"], data))
+    other = open_run(tmp_path / "other", dataclasses.replace(PRESETS_TINY["vae"], config={"width": 8, "z_dim": 3}), data)
+    other.folder = tmp_path
+    with pytest.raises(TrainingError, match="does not fit this preset"):
+        load_state(other)
+
+
+def test_the_command_trains_and_publishes(data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(data, tmp_path / "digits")
+    quick = dataclasses.replace(PRESETS["digits-vae"], images=256, config={"width": 4, "z_dim": 3})
+    monkeypatch.setattr("models.train.PRESETS", {"digits-vae": quick})
+    places = ["--runs", str(tmp_path / "runs"), "--checkpoints", str(tmp_path / "out"), "--data", str(tmp_path / "digits")]
+    assert main(["digits-vae", "--set", "batch=64", "--threads", "1", *places]) == 0
+    checkpoint = load(tmp_path / "out" / "digits-vae")
+    assert checkpoint.card.training["images"] == 256
+    assert set(checkpoint.directions) == {"slant", "weight", "width"}
+    assert json.loads((tmp_path / "runs" / "digits-vae" / "run.json").read_text())["batch"] == 64
+    assert list((tmp_path / "runs" / "digits-vae" / "samples").glob("*.png"))
+
+
+def test_a_change_of_no_field_names_the_fields() -> None:
+    with pytest.raises(ValueError, match="give FIELD=VALUE with one of .*r1_every"):
+        changed(PRESETS["portraits"], ["speed=3"])
+    with pytest.raises(ValueError, match="at least 1"):
+        changed(PRESETS["portraits"], ["batch=0"])
+
+
+def test_missing_data_names_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["digits-vae", "--data", str(tmp_path / "digits"), "--runs", str(tmp_path)]) == 1
+    assert "python -m models.training.datasets digits" in capsys.readouterr().err
+
+
+def test_an_autoencoder_has_no_critic(data: PictureSet, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'vae' has no critic"):
+        build_critic(open_run(tmp_path, PRESETS_TINY["vae"], data).generator)
+
+
+def test_training_goes_on_to_its_end(data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path, PRESETS_TINY["style"], data)
+    train(run, report=False)
+    assert run.seen == 80
+    assert open_run(tmp_path, PRESETS_TINY["style"], data).seen == 80

@@ -1,0 +1,33 @@
+"""What the page needs to know of a generator to draw its controls and its card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.checkpoint import Checkpoint
+
+
+def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Everything declared by a checkpoint, in JSON's own types. A control whose entry is empty or false is not shown."""
+    card, spec = checkpoint.card, checkpoint.generator.spec
+    return {
+        "id": card.id,
+        "title": dict(card.title),
+        "family": spec.family,
+        "size": spec.size,
+        "rendering": card.rendering,
+        "classes": list(spec.classes),
+        "styles": list(spec.styles),
+        "layers": spec.layers,
+        "is_map": spec.is_map,
+        "has_noise": spec.has_noise,
+        "has_truncation": not spec.is_map,  # on a map the distance from the centre is the truncation
+        "directions": sorted(checkpoint.directions),
+        "encodes": spec.encodes,
+        "short_hash": checkpoint.short_hash,
+        "source": card.source,
+        "licence": card.licence,
+        "training": dict(card.training),
+        "scores": dict(card.scores),
+        "limits": {language: list(sentences) for language, sentences in card.limits.items()},
+    }

@@ -1,0 +1,106 @@
+"""What is known about the machine: its device, the precision it is quicker in, and what running out of memory looks like."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+MARGIN = 1.2  # bfloat16 must be this much quicker: a coin toss would draw other bytes after each start
+ROUNDS = 20
+MOST_THREADS = 4  # small networks gain nothing from more
+
+
+def pick_device(name: str | None) -> torch.device:
+    """The device of that name, or the best there is: cuda, then mps, then cpu. ValueError where it cannot be used."""
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"The device '{name}' cannot be used here ({reason}). Leave it out, or use cpu.") from error
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """What a recipe records: 'cpu', 'mps', or the name of the card."""
+    return torch.cuda.get_device_name(device)[:64] if device.type == "cuda" else device.type
+
+
+def claim(device: torch.device) -> None:
+    """Make the calling thread draw repeatably and leave half the processors to the page and its visitors."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, min(MOST_THREADS, usable // 2)))
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True
+
+
+@torch.inference_mode()
+def quicker_dtype(device: torch.device) -> torch.dtype:
+    """float32 or bfloat16, whichever runs one convolution sooner (channels_last, batch of one)."""
+    try:
+        float32, bfloat16 = _convolution(device, torch.float32), _convolution(device, torch.bfloat16)
+        times = [(_seconds(float32, device), _seconds(bfloat16, device)) for _ in range(ROUNDS)]
+    except (RuntimeError, TypeError):  # a device without bfloat16
+        return torch.float32
+    # The best of many alternating rounds: what else the machine does only ever makes a round slower.
+    slow, quick = (min(column) for column in zip(*times[2:], strict=True))
+    return torch.bfloat16 if slow > MARGIN * quick else torch.float32
+
+
+def _convolution(device: torch.device, dtype: torch.dtype) -> nn.Conv2d:
+    """The middle of a small generator: 64 maps of 64 pixels."""
+    convolution = nn.Conv2d(64, 64, 3, padding=1, device=device, dtype=dtype)
+    convolution.weight.data = convolution.weight.data.contiguous(memory_format=torch.channels_last)
+    return convolution
+
+
+def _seconds(convolution: nn.Conv2d, device: torch.device) -> float:
+    x = torch.ones(1, 64, 64, 64, device=device, dtype=convolution.weight.dtype).contiguous(memory_format=torch.channels_last)
+    wait(device)
+    began = time.perf_counter()
+    convolution(x)
+    wait(device)
+    return time.perf_counter() - began
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """torch has a class of its own for cuda only; mps and cpu say it in words."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in ("out of memory", "can't allocate memory"))
+
+
+def free_memory(device: torch.device) -> None:
+    """Give back what is held but unused."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def resident_mb() -> float:
+    """This process's memory now; where the system does not say, the most it ever was."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (2**20 if sys.platform == "darwin" else 2**10)

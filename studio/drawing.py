@@ -1,0 +1,139 @@
+"""From recipes to pixels on one device: the only place where a recipe's fields meet a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from models.checkpoint import Checkpoint
+from models.latent import draw_plane, draw_z, mix, shift, slerp, truncate
+from models.spec import Condition, GeneratorSpec
+from studio.errors import Fault
+from studio.recipe import Pairs, Recipe, to_json
+
+QUOTED = 300  # characters of a recipe that a message repeats
+
+
+def prepare(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Checkpoint:
+    """The checkpoint moved to a device, in place: convolution kernels in dtype and channels_last, all else float32.
+
+    Four-dimensional weights are found in synthesize only, so map and the latent stay exact.
+    """
+    generator = checkpoint.generator.to(device)
+    for parameter in generator.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.to(dtype=dtype, memory_format=torch.channels_last)
+    return replace(checkpoint, directions={name: direction.to(device) for name, direction in checkpoint.directions.items()})
+
+
+def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Fault where the recipe names a class, style, direction or layer that this generator lacks; says what there is."""
+    spec = checkpoint.generator.spec
+    for code, given, there in (
+        ("fault.no_class", recipe.classes, spec.classes),
+        ("fault.no_style", recipe.styles, spec.styles),
+        ("fault.no_direction", recipe.directions, tuple(checkpoint.directions)),
+    ):
+        if unknown := [name for name, _ in given if name not in there]:
+            raise Fault(code, generator=recipe.generator, name=unknown[0], known=", ".join(there) or "–")
+    if recipe.mix_layers and recipe.mix_layers[-1] >= spec.layers:
+        raise Fault("fault.no_layer", generator=recipe.generator, name=recipe.mix_layers[-1], most=spec.layers - 1)
+
+
+def latent_of(spec: GeneratorSpec, recipe: Recipe) -> Tensor:
+    """The recipe's z, (z_dim,) float32 on the CPU; on a map, a position is z itself."""
+    if spec.is_map and recipe.position:
+        return torch.tensor(recipe.position, dtype=torch.float32)
+    z = draw_z(recipe.seed, spec.z_dim)
+    if recipe.variation:
+        z = slerp(z, draw_z(recipe.variation_seed, spec.z_dim), recipe.variation)
+    if recipe.position:
+        z = shift(z, draw_plane(recipe.seed, spec.z_dim), *recipe.position)
+    return z
+
+
+def place_on_map(checkpoint: Checkpoint, recipe: Recipe) -> tuple[float, float] | None:
+    """Where on its map a recipe lies; None for a generator that has no map."""
+    spec = checkpoint.generator.spec
+    if not spec.is_map:
+        return None
+    x, y = latent_of(spec, recipe).tolist()
+    return round(x, 6), round(y, 6)
+
+
+@torch.inference_mode()
+def draw(checkpoint: Checkpoint, recipes: Sequence[Recipe], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """One picture a recipe, all of this checkpoint: uint8 (n, size, size, 3) on the CPU, before any enlargement.
+
+    Raises Fault for a name the generator lacks, and for NaN or infinity in what it drew.
+    """
+    for recipe in recipes:
+        check(checkpoint, recipe)
+    generator, spec = checkpoint.generator, checkpoint.generator.spec
+    condition = _condition(spec, recipes).to(device)
+    w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(device), condition)
+    w = _mixed(checkpoint, recipes, w, condition)
+    w = _steered(checkpoint, recipes, w, generator.centre(condition, len(recipes)))
+    with _precision(device, dtype):
+        x = generator.synthesize(w, [recipe.noise_seed for recipe in recipes]).float()
+    _refuse_broken(recipes, x)
+    return _to_memory(((x + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous())
+
+
+def _condition(spec: GeneratorSpec, recipes: Sequence[Recipe]) -> Condition:
+    classes = torch.stack([_shares(spec.classes, recipe.classes) for recipe in recipes]) if spec.classes else None
+    styles = torch.stack([_shares(spec.styles, recipe.styles) for recipe in recipes]) if spec.styles else None
+    return Condition(classes, styles)
+
+
+def _shares(names: tuple[str, ...], given: Pairs) -> Tensor:
+    """(names,) that sum to one; nothing given means the first name."""
+    shares = dict(given or ((names[0], 1.0),))
+    return torch.tensor([shares.get(name, 0.0) for name in names], dtype=torch.float32)
+
+
+def _mixed(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, condition: Condition) -> Tensor:
+    """Each picture's mix_layers taken from its second seed under the same condition."""
+    if not any(recipe.mix_layers for recipe in recipes):
+        return w
+    z = torch.stack([draw_z(recipe.mix_seed, checkpoint.generator.spec.z_dim) for recipe in recipes])
+    other = checkpoint.generator.map(z.to(w.device), condition)
+    return torch.stack([mix(w[i], other[i], recipe.mix_layers) for i, recipe in enumerate(recipes)])
+
+
+def _steered(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, centre: Tensor) -> Tensor:
+    """Truncation first, then directions, so that a direction moves as far at every psi."""
+    if all(recipe.truncation == 1 and not recipe.directions for recipe in recipes):
+        return w
+    steered = []
+    for i, recipe in enumerate(recipes):
+        row = w[i] if recipe.truncation == 1 else truncate(w[i], centre[i], recipe.truncation)
+        for name, amount in recipe.directions:
+            row = row + amount * checkpoint.directions[name].to(w.device)
+        steered.append(row)
+    return torch.stack(steered)
+
+
+def _precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype=dtype)
+
+
+def _refuse_broken(recipes: Sequence[Recipe], x: Tensor) -> None:
+    finite = x.isfinite().flatten(1).all(1).tolist()
+    for recipe, whole in zip(recipes, finite, strict=True):
+        if not whole:
+            raise Fault("fault.not_finite", generator=recipe.generator, recipe=to_json(recipe)[:QUOTED], status=500)
+
+
+def _to_memory(pixels: Tensor) -> Tensor:
+    """A copy from CUDA goes through pinned memory, which it can be written to directly."""
+    if pixels.device.type != "cuda":
+        return pixels.cpu()
+    pinned = torch.empty(pixels.shape, dtype=pixels.dtype, pin_memory=True)
+    pinned.copy_(pixels, non_blocking=True)
+    torch.cuda.current_stream(pixels.device).synchronize()
+    return pinned.clone()

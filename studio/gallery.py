@@ -1,0 +1,300 @@
+"""The gallery: pictures as files, and an SQLite index that never disagrees with them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from studio.errors import Fault
+from studio.frames import png_size
+from studio.gallery_files import GalleryFiles, write_whole
+from studio.gallery_index import COLUMNS, as_faults, bindable, connect, filters
+from studio.recipe import Recipe, from_json, to_dict, to_json
+
+MAX_CHOSEN = 1000  # pictures in one removal or export
+MAX_PAGE = 200
+MAX_OFFSET = 10_000_000
+MAX_LABELS = 16
+MAX_LABEL = 40  # characters
+KEEP_REMOVED = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture in the gallery."""
+
+    id: str
+    visitor: str
+    created: str  # UTC, ISO 8601
+    generator: str
+    recipe: Recipe
+    favourite: bool
+    labels: tuple[str, ...]
+    parent: str | None
+    width: int  # pixels
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of entries, newest first; how many match in all; and what this visitor's pictures can be filtered by."""
+
+    entries: tuple[Entry, ...]
+    total: int
+    labels: tuple[str, ...]
+    generators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What a picture came from, nearest first, and what came from it, newest first."""
+
+    ancestors: tuple[Entry, ...]
+    children: tuple[Entry, ...]
+
+
+class Gallery:
+    """Pictures by visitor; safe to use from many threads and from several processes on one folder.
+
+    Every method raises Fault: "fault.no_picture" for an id that is unknown, removed or another visitor's alike,
+    "fault.gallery_full" where the disk is full, "fault.gallery_write" where the folder can't be written to.
+    quota: bytes of pictures a visitor may keep, None = as the disk allows.
+    """
+
+    def __init__(self, folder: Path, *, quota: int | None = None) -> None:
+        self._quota = quota
+        self._lock = threading.RLock()
+        self._files = GalleryFiles(folder)
+        self._path = folder / "gallery.sqlite"
+        self._db = connect(self._path)
+        self.purge(KEEP_REMOVED)
+        with self._writing() as db:  # nobody saves meanwhile, so a file without a row is a crash's and not just coming
+            self._files.sweep({id for (id,) in db.execute("SELECT id FROM pictures")})
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Gallery:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def save(self, picture_png: bytes, recipe: Recipe, *, visitor: str, parent: str | None = None) -> Entry:
+        """Keep a picture; parent is the id of the picture it was made from. On any failure neither file nor row stays."""
+        id, (width, height) = secrets.token_hex(8), png_size(picture_png)
+        self._make_room(visitor, len(picture_png))
+        row = {
+            "id": id,
+            "visitor": visitor,
+            "created": _now(),
+            "generator": recipe.generator,
+            "recipe": to_json(recipe),
+            "parent": parent,
+            "width": width,
+            "height": height,
+            "bytes": len(picture_png),
+        }
+        path = self._files.picture(id)
+        try:
+            with self._writing() as db:
+                if parent is not None:
+                    self._row(parent, visitor)
+                write_whole(path, lambda file: file.write(picture_png))
+                db.execute(f"INSERT INTO pictures ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+        except Exception:  # an interrupt may come after the commit: then the next opening sweeps what has no row
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            raise
+        return self.get(id, visitor)
+
+    def get(self, id: str, visitor: str) -> Entry:
+        return _entry(self._row(id, visitor))
+
+    def png(self, id: str, visitor: str) -> Path:
+        """The picture's file."""
+        path = self._files.picture(self._row(id, visitor)["id"])
+        if not path.is_file():
+            raise Fault("fault.picture_lost", id=id, status=410)
+        return path
+
+    def thumb(self, id: str, visitor: str) -> Path:
+        """A WebP of at most 256 pixels, made when first asked for."""
+        self.png(id, visitor)
+        with as_faults(self._path):
+            return self._files.make_thumb(id)
+
+    def find(
+        self,
+        visitor: str,
+        *,
+        text: str = "",
+        generator: str = "",
+        favourite: bool = False,
+        label: str = "",
+        offset: int = 0,
+        limit: int = 60,
+    ) -> Found:
+        """A page of what matches everything asked; each word of text must stand in the recipe, the labels or the id."""
+        where, values = filters(visitor, text, generator, favourite, label)
+        page = (min(max(limit, 1), MAX_PAGE), min(max(offset, 0), MAX_OFFSET))
+        with self._reading() as db:
+            (total,) = db.execute(f"SELECT count(*) FROM pictures WHERE {where}", values).fetchone()
+            rows = db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?", (*values, *page))
+            entries = tuple(map(_entry, rows))
+            mine, me = filters(visitor)
+            generators = db.execute(f"SELECT DISTINCT generator FROM pictures WHERE {mine} ORDER BY 1", me).fetchall()
+            labels = db.execute(
+                f"SELECT DISTINCT value FROM pictures, json_each(labels) WHERE {mine} AND labels <> '[]' ORDER BY 1", me
+            ).fetchall()
+        return Found(entries, total, tuple(name for (name,) in labels), tuple(name for (name,) in generators))
+
+    def favourite(self, id: str, visitor: str, on: bool) -> Entry:
+        return self._change(id, visitor, "favourite", int(bool(on)))
+
+    def label(self, id: str, visitor: str, labels: Sequence[str]) -> Entry:
+        """Replace a picture's labels."""
+        wanted = sorted({label.strip() for label in labels if isinstance(label, str)} - {""})
+        if len(wanted) > MAX_LABELS or any(len(label) > MAX_LABEL or not label.isprintable() for label in wanted):
+            raise Fault("fault.gallery_labels", count=MAX_LABELS, most=MAX_LABEL)
+        return self._change(id, visitor, "labels", json.dumps(wanted))
+
+    def remove(self, ids: Sequence[str], visitor: str) -> int:
+        """Hide pictures until `restore` or, for good, `purge`; how many it was. Others' pictures are left alone."""
+        return self._mark(ids, visitor, "NULL", _now())
+
+    def restore(self, ids: Sequence[str], visitor: str) -> int:
+        """Undo `remove`; how many pictures came back."""
+        return self._mark(ids, visitor, "NOT NULL", None)
+
+    def purge(self, older_than: timedelta, visitor: str | None = None) -> int:
+        """Delete for good what was removed at least so long ago, by everyone or by one visitor; how many pictures."""
+        before = _now(-older_than)
+        with self._writing() as db:
+            rows = db.execute("SELECT id FROM pictures WHERE removed <= ? AND visitor = coalesce(?, visitor)", (before, visitor))
+            ids = [id for (id,) in rows]
+            db.execute("DELETE FROM pictures WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+        with as_faults(self._path):  # after the rows: a crash in between leaves files without rows, which the next opening sweeps
+            self._files.delete(ids)
+        return len(ids)
+
+    def lineage(self, id: str, visitor: str) -> Lineage:
+        parent = self._row(id, visitor)["parent"]
+        mine, me = filters(visitor)
+        with self._reading() as db:
+            ancestors = db.execute(
+                "WITH RECURSIVE line (id, depth) AS (SELECT ?, 1 UNION ALL SELECT parent, depth + 1 FROM pictures JOIN line USING (id)"
+                f" WHERE depth < {MAX_PAGE}) SELECT {COLUMNS} FROM pictures JOIN line USING (id) WHERE {mine} ORDER BY depth",
+                (parent, *me),
+            ).fetchall()
+            children = db.execute(
+                f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND parent = ? ORDER BY number DESC LIMIT {MAX_PAGE}", (*me, id)
+            ).fetchall()
+        return Lineage(tuple(map(_entry, ancestors)), tuple(map(_entry, children)))
+
+    def export(self, ids: Sequence[str], visitor: str) -> Path:
+        """A ZIP with PNG and recipe of each picture and a manifest; it stays for a day."""
+        _check_count(ids)
+        chosen = [(self.get(id, visitor), self.png(id, visitor)) for id in dict.fromkeys(ids)]
+
+        def pack(file: BinaryIO) -> None:
+            with zipfile.ZipFile(file, "w") as archive:
+                for entry, path in chosen:
+                    archive.write(path, f"{entry.id}.png")
+                    archive.writestr(f"{entry.id}.json", to_json(entry.recipe))
+                archive.writestr("manifest.json", json.dumps([_manifest(entry) for entry, _ in chosen], ensure_ascii=False, indent=1))
+
+        with as_faults(self._path):
+            self._files.sweep_exports()
+            write_whole(path := self._files.export(), pack)
+        return path
+
+    def _make_room(self, visitor: str, size: int) -> None:
+        """Within the quota a removed picture can still be restored; where it is in the way of a new one it goes for good."""
+        if self._quota is None or self._used(visitor) + size <= self._quota:
+            return
+        self.purge(timedelta(0), visitor)
+        if self._used(visitor) + size > self._quota:
+            raise Fault("fault.gallery_quota", most=self._quota, status=507)
+
+    def _used(self, visitor: str) -> int:
+        with self._reading() as db:
+            return db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures WHERE visitor = ?", (visitor,)).fetchone()[0]
+
+    def _row(self, id: str, visitor: str) -> sqlite3.Row:
+        mine, me = filters(visitor)
+        with self._reading() as db:
+            row = db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND id = ?", (*me, bindable(str(id)))).fetchone()
+        if row is None:
+            raise Fault("fault.no_picture", status=404)
+        return row
+
+    def _change(self, id: str, visitor: str, column: str, value: str | int) -> Entry:
+        with self._writing() as db:
+            self._row(id, visitor)
+            db.execute(f"UPDATE pictures SET {column} = ? WHERE id = ?", (value, id))
+        return self.get(id, visitor)
+
+    def _mark(self, ids: Sequence[str], visitor: str, was: str, removed: str | None) -> int:
+        _check_count(ids)
+        with self._writing() as db:
+            return db.execute(
+                f"UPDATE pictures SET removed = ? WHERE visitor = ? AND removed IS {was} AND id IN (SELECT value FROM json_each(?))",
+                (removed, visitor, json.dumps(list(ids))),
+            ).rowcount
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, as_faults(self._path):
+            yield self._db
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone among all threads and processes."""
+        with self._lock, as_faults(self._path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk may have ended it already
+                    self._db.execute("ROLLBACK")
+                raise
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    values: dict[str, Any] = dict(row)
+    return Entry(
+        **{
+            **values,
+            "recipe": from_json(values["recipe"]),
+            "favourite": bool(values["favourite"]),
+            "labels": tuple(json.loads(values["labels"])),
+        }
+    )
+
+
+def _manifest(entry: Entry) -> dict[str, Any]:
+    shown = ("id", "created", "generator", "favourite", "labels", "parent", "width", "height")
+    return {**{name: getattr(entry, name) for name in shown}, "recipe": to_dict(entry.recipe)}
+
+
+def _check_count(ids: Sequence[str]) -> None:
+    if len(ids) > MAX_CHOSEN:
+        raise Fault("fault.gallery_many", most=MAX_CHOSEN, count=len(ids))
+
+
+def _now(shift: timedelta = timedelta(0)) -> str:
+    return (datetime.now(UTC) + shift).isoformat(timespec="milliseconds")

@@ -1,0 +1,109 @@
+"""The files of a gallery: written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from studio.errors import Fault
+
+THUMB = 256  # pixels on the longer side; smaller pictures stay as they are
+EXPORT_LIFE = 24 * 3600  # seconds
+
+
+class GalleryFiles:
+    """pictures/ab/<id>.png, thumbs/ab/<id>.webp and exports/*.zip under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._pictures = folder / "pictures"
+        self._thumbs = folder / "thumbs"
+        self._exports = folder / "exports"
+
+    def picture(self, id: str) -> Path:
+        return self._pictures / _shard(id) / f"{id}.png"
+
+    def thumb(self, id: str) -> Path:
+        return self._thumbs / _shard(id) / f"{id}.webp"
+
+    def export(self) -> Path:
+        return self._exports / f"latent-atelier-{secrets.token_hex(8)}.zip"
+
+    def make_thumb(self, id: str) -> Path:
+        """The small WebP, drawn at first sight; FileNotFoundError where the picture is gone."""
+        path = self.thumb(id)
+        if not path.is_file():
+            with Image.open(self.picture(id)) as image:
+                image.thumbnail((THUMB, THUMB))
+                file = io.BytesIO()
+                image.save(file, "WEBP", quality=85, method=4)
+            write_whole(path, lambda out: out.write(file.getbuffer()))
+        return path
+
+    def delete(self, ids: Collection[str]) -> None:
+        for id in ids:
+            self.picture(id).unlink(missing_ok=True)
+            self.thumb(id).unlink(missing_ok=True)
+
+    def sweep(self, known: Collection[str]) -> None:
+        """Delete what a crash left behind: pictures without a row, halves of files, and exports nobody fetches any more.
+
+        Call it while nobody can save. A thumb may be in the making, so halves of known ones stay.
+        """
+        for path in self._pictures.glob("*/*"):
+            if path.suffix != ".png" or path.stem not in known:
+                path.unlink(missing_ok=True)
+        for path in self._thumbs.glob("*/*"):
+            if path.name.partition(".")[0] not in known:
+                path.unlink(missing_ok=True)
+        self.sweep_exports()
+
+    def sweep_exports(self) -> None:
+        for path in self._exports.glob("*"):
+            if path.stat().st_mtime < time.time() - EXPORT_LIFE:
+                path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a new file so that, whatever happens, it is there whole or not at all; on return it is on the disk."""
+    made = not path.parent.is_dir()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        with open(fresh, "xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+        _sync_folder(path.parent)
+        if made:
+            _sync_folder(path.parent.parent)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is on the disk only once its folder is; Windows can't and need not be told."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _shard(id: str) -> str:
+    """Two digits, so that no folder grows to ten thousand files. Whatever is not one of our ids never becomes a path."""
+    if not re.fullmatch(r"[0-9a-f]{16}", id):
+        raise Fault("fault.no_picture", status=404)
+    return id[:2]

@@ -1,0 +1,112 @@
+"""The gallery's SQLite index: its tables, how it is opened and asked, and what its failures mean to a visitor."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from studio.errors import Fault
+
+SCHEMA_VERSION = 1
+PATIENCE = 10.0  # seconds to wait while another process writes
+MAX_TEXT = 200  # characters of a search
+COLUMNS = "id, visitor, created, generator, recipe, favourite, labels, parent, width, height, bytes"
+
+# An index ends in the row's number, so each of these gives a page newest first without sorting.
+_SCHEMA = (
+    """CREATE TABLE pictures (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        visitor TEXT NOT NULL,
+        created TEXT NOT NULL,
+        generator TEXT NOT NULL,
+        recipe TEXT NOT NULL,
+        favourite INTEGER NOT NULL DEFAULT 0,
+        labels TEXT NOT NULL DEFAULT '[]',
+        parent TEXT,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        removed TEXT
+    )""",
+    "CREATE INDEX shown ON pictures (visitor) WHERE removed IS NULL",
+    "CREATE INDEX by_generator ON pictures (visitor, generator) WHERE removed IS NULL",
+    "CREATE INDEX favourites ON pictures (visitor) WHERE removed IS NULL AND favourite = 1",
+    "CREATE INDEX labelled ON pictures (visitor) WHERE removed IS NULL AND labels <> '[]'",
+    "CREATE INDEX by_parent ON pictures (parent)",
+    "CREATE INDEX by_size ON pictures (visitor, bytes)",
+    "CREATE INDEX by_removal ON pictures (removed) WHERE removed IS NOT NULL",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The index, made where it is missing, in autocommit; Fault where it is damaged or too new."""
+    with as_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode = WAL")
+            _prepare(db, path)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def filters(visitor: str, text: str = "", generator: str = "", favourite: bool = False, label: str = "") -> tuple[str, list[str]]:
+    """A WHERE clause and its values for the pictures that a visitor sees and that match everything asked."""
+    where, values = ["visitor = ?", "removed IS NULL"], [visitor]
+    if generator:
+        where.append("generator = ?")
+        values.append(bindable(generator))
+    if favourite:
+        where.append("favourite = 1")
+    if label:
+        where.append("labels <> '[]' AND EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)")
+        values.append(bindable(label))
+    for word in text[:MAX_TEXT].split():
+        where.append("instr(lower(recipe || labels || id), ?)")
+        values.append(json.dumps(word.lower())[1:-1])  # recipe and labels are JSON in ASCII, so other scripts stand there escaped
+    return " AND ".join(where), values
+
+
+def bindable(text: str) -> str:
+    """SQLite takes no lone surrogates, and JSON from outside may hold them."""
+    return text.encode("utf-8", "replace").decode()
+
+
+@contextmanager
+def as_faults(path: Path) -> Iterator[None]:
+    """Tell a full disk, a folder that can't be written to and a damaged index apart, in words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Fault("fault.gallery_full", status=507) from error
+        raise Fault("fault.gallery_write", reason=error.strerror or type(error).__name__, status=500) from error
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+        if code == sqlite3.SQLITE_FULL:
+            raise Fault("fault.gallery_full", status=507) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise Fault("fault.gallery_damaged", path=str(path), reason=str(error), status=500) from error
+        if isinstance(error, sqlite3.OperationalError):
+            raise Fault("fault.gallery_write", reason=str(error), status=500) from error
+        raise
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    db.execute("BEGIN IMMEDIATE")  # two processes may open a new gallery at once
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise Fault("fault.gallery_newer", path=str(path), status=500)
+    if version == 0:
+        for statement in _SCHEMA:
+            db.execute(statement)
+    db.execute("COMMIT")

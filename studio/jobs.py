@@ -1,0 +1,91 @@
+"""What somebody waits for: one picture, or a job of many."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from studio.frames import Picture
+from studio.recipe import Recipe
+
+if TYPE_CHECKING:
+    from studio.schedule import Schedule
+
+JobState = Literal["waiting", "running", "done", "cancelled", "failed"]
+
+
+class Superseded(Exception):
+    """A newer recipe of the same hand took this one's place."""
+
+
+class PictureFuture(Future[Picture]):
+    """A picture to come, and how long the drawing of it took."""
+
+    draw_ms: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One picture that somebody waits for."""
+
+    visitor: str
+    recipe: Recipe
+    kind: Literal["moving", "resting", "single", "job"]
+    due: float = float("inf")  # on the schedule's clock
+    job: Job | None = None
+    future: PictureFuture = field(default_factory=PictureFuture)
+
+    def fail(self, error: Exception) -> None:
+        """Tell whoever waits, unless they left or know already."""
+        with suppress(InvalidStateError):
+            self.future.set_exception(error)
+
+
+class Job:
+    """Several pictures of one visitor, drawn when no hand moves. Its futures come in the order of the recipes."""
+
+    def __init__(self, number: int, visitor: str, recipes: Sequence[Recipe], schedule: Schedule) -> None:
+        self.id = number
+        self.visitor = visitor
+        self.total = len(recipes)
+        self.done = 0
+        self.state: JobState = "waiting"
+        self._schedule = schedule
+        self._requests = [Request(visitor, recipe, "job", job=self) for recipe in recipes]
+        self.left = deque(self._requests)  # not yet begun; the schedule takes from it
+
+    @property
+    def futures(self) -> tuple[PictureFuture, ...]:
+        return tuple(request.future for request in self._requests)
+
+    def place(self) -> int:
+        """Jobs before this one; 0 = its turn."""
+        return self._schedule.place(self)
+
+    def estimate(self) -> float:
+        """Seconds until it is done, if no hand moves."""
+        return self._schedule.estimate(self)
+
+    def cancel(self) -> None:
+        """Draw no more of it. A picture being drawn is finished; nothing happens to a job that is over."""
+        self._schedule.end(self, "cancelled")
+
+    def pictures(self) -> Iterator[Picture]:
+        """Each picture when it is there. Ends early when the job is cancelled; raises the Fault that ended it."""
+        for future in self.futures:
+            try:
+                yield future.result()
+            except CancelledError:
+                return
+
+    def drop_rest(self, error: Exception | None) -> None:
+        """Tell all who wait for what will not be drawn."""
+        for request in self._requests:
+            if error is None:
+                request.future.cancel()
+            else:
+                request.fail(error)

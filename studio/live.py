@@ -1,0 +1,299 @@
+"""The /live websocket: recipes come in, frames go out, and of what waits only the newest is drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from studio.drawing import place_on_map
+from studio.engine import Engine
+from studio.errors import Fault
+from studio.frames import Picture, frame_jpeg, to_png
+from studio.jobs import Job, PictureFuture, Superseded
+from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
+from studio.settings import Settings
+from studio.visitors import visitor_of
+
+RATE = 240.0  # messages a second
+BURST = 60  # messages that may come at once
+PATIENCE = 2000  # messages beyond the rate until the page is sent away
+PAGES = 256  # open at once, of all visitors
+PAGES_EACH = 16
+SHEETS_EACH = 4  # a page
+PROGRESS_EVERY = 0.5  # seconds between looks at a job that waits
+
+WRONG_ORIGIN = 4403
+TOO_FAST = 1008
+TRY_LATER = 1013
+GONE = (WebSocketDisconnect, WebSocketDisconnected)  # what a send or receive raises once the page has left
+
+
+class LiveDoor:
+    """Lets pages in: checks where they come from and how many there are."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._open: Counter[str] = Counter()
+        self._channels = itertools.count(1)
+
+    async def __call__(self, socket: WebSocket) -> None:
+        await socket.accept()
+        if not is_welcome(socket.headers, self._settings.origins):
+            return await socket.close(WRONG_ORIGIN, "Origin is not this host. Name it with --origin.")
+        visitor = visitor_of(socket, self._settings)
+        if self._open[visitor] >= PAGES_EACH or self._open.total() >= PAGES:
+            await socket.send_json(_error(None, Fault("fault.many_pages", status=503)))
+            return await socket.close(TRY_LATER)
+        self._open[visitor] += 1
+        try:
+            await LivePage(socket, self._engine, visitor, f"page {next(self._channels)}").run()
+        finally:
+            self._open[visitor] -= 1
+            self._open += Counter()  # drops the zeros, so that visitors who left are not kept
+
+
+def is_welcome(headers: Headers, origins: tuple[str, ...]) -> bool:
+    """Whether the page that opens the socket is ours: a browser tells the truth in Origin, and what sends none is no browser."""
+    origin = headers.get("origin")
+    if origin is None or origin in origins:
+        return True
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:
+        return False
+    # A proxy may replace Host; a foreign page in a browser can set neither.
+    hosts = {headers.get(name, "").lower() for name in ("host", "x-forwarded-host")}
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and parts.netloc in hosts
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One frame that a page asks for."""
+
+    id: int
+    recipe: Recipe
+    rest: bool  # the hand rests: lossless, and drawn alone
+
+
+@dataclass(frozen=True, eq=False)
+class Flight:
+    """An ask that the engine has."""
+
+    ask: Ask
+    future: PictureFuture
+
+
+class Rate:
+    """So many a second, with a burst (a token bucket)."""
+
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._left, self._when = float(burst), clock()
+
+    def allows(self) -> bool:
+        now = self._clock()
+        self._left = min(self._burst, self._left + (now - self._when) * self._rate)
+        self._when = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class LivePage:
+    """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
+
+    def __init__(self, socket: WebSocket, engine: Engine, visitor: str, channel: str) -> None:
+        self._socket = socket
+        self._engine = engine
+        self._visitor = visitor
+        self._channel = channel
+        self._newest: Ask | None = None
+        self._flight: Flight | None = None
+        self._asked = asyncio.Event()
+        self._sheets: dict[int, tuple[Job, asyncio.Task[None]]] = {}
+        self._rate = Rate(RATE, BURST)
+        self._complaints = Rate(1, 1)  # one answer a second to a page that sends too fast
+        self._refused = 0
+
+    async def run(self) -> None:
+        """Until the page is gone; then nothing of its work goes on."""
+        ends = {asyncio.create_task(self._listen()), asyncio.create_task(self._paint())}
+        try:
+            finished, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                task.result()
+        except GONE:
+            return
+        finally:
+            await self._leave(ends)
+
+    async def _leave(self, ends: set[asyncio.Task[None]]) -> None:
+        if self._flight:
+            self._flight.future.cancel()
+        tasks = [*ends, *(task for _, task in self._sheets.values())]
+        for job, _ in self._sheets.values():
+            job.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        await self._socket.send_json(self._hello())
+        while (message := await self._socket.receive())["type"] == "websocket.receive":
+            if not await self._read(message):
+                return await self._socket.close(TOO_FAST)
+
+    def _hello(self) -> dict[str, Any]:
+        dtype = str(self._engine.dtype).removeprefix("torch.")
+        return {"type": "hello", "device": self._engine.device.type, "dtype": dtype, "version": VERSION, "visitor_frames": 1}
+
+    async def _read(self, message: Any) -> bool:
+        """Do what a message asks, or answer with a fault; False when the page was too fast for too long."""
+        if not self._rate.allows():
+            self._refused += 1
+            if self._complaints.allows():
+                await self._socket.send_json(_error(None, Fault("fault.too_fast", most=int(RATE), status=429)))
+            return self._refused < PATIENCE
+        number: int | None = None
+        try:
+            content = _parse(message.get("text"))
+            number = content["id"] if type(content.get("id")) is int else None
+            self._obey(content)
+        except Fault as fault:
+            await self._socket.send_json(_error(number, fault))
+        return True
+
+    def _obey(self, content: dict[str, Any]) -> None:
+        match content:
+            case {"type": "draw", "id": int(number), "recipe": recipe}:
+                self._draw(Ask(number, from_dict(recipe), content.get("rest") is True))
+            case {"type": "sheet", "id": int(number), "recipes": list(recipes)}:
+                self._begin_sheet(number, [from_dict(recipe) for recipe in recipes])
+            case {"type": "cancel", "id": int(number)}:
+                if number in self._sheets:
+                    self._sheets[number][0].cancel()
+            case _:
+                raise Fault("fault.bad_message")
+
+    def _draw(self, ask: Ask) -> None:
+        """What waits in the engine is replaced there and keeps its turn; while a frame is drawn or sent, only the newest is kept."""
+        if self._flight and not (self._flight.future.running() or self._flight.future.done()):
+            self._flight = self._send_off(ask)
+        else:
+            self._newest = ask
+            self._asked.set()
+
+    def _send_off(self, ask: Ask) -> Flight:
+        return Flight(ask, self._engine.live(self._visitor, ask.recipe, ask.rest, channel=self._channel))
+
+    async def _paint(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            if ask := self._newest:
+                self._newest = None
+                self._flight = self._send_off(ask)
+            while flight := self._flight:
+                await self._deliver(flight)
+                if self._flight is flight:
+                    self._flight = None
+
+    async def _deliver(self, flight: Flight) -> None:
+        """Wait for a picture and send it; the fault instead, if there is one; nothing, if a newer ask replaced it."""
+        try:
+            picture = await asyncio.wrap_future(flight.future)
+            await self._send_frame(flight.ask, picture, flight.future.draw_ms)
+        except Superseded:
+            return
+        except Fault as fault:
+            await self._socket.send_json(_error(flight.ask.id, fault))
+
+    async def _send_frame(self, ask: Ask, picture: Picture, milliseconds: float) -> None:
+        header: dict[str, Any] = {"type": "frame", "id": ask.id, "rest": ask.rest, "ms": round(milliseconds, 2)}
+        if position := place_on_map(self._engine.checkpoints[ask.recipe.generator], ask.recipe):
+            header["position"] = position
+        if ask.rest:
+            header |= {"format": "png", "recipe": to_dict(picture.recipe)}
+            data = await asyncio.to_thread(to_png, picture)  # tens of milliseconds when enlarged
+        else:
+            header["format"] = "jpeg"
+            data = frame_jpeg(picture.pixels)  # under a millisecond: sending it elsewhere would cost more
+        await self._socket.send_bytes(pack(header, data))
+
+    def _begin_sheet(self, number: int, recipes: list[Recipe]) -> None:
+        if len(self._sheets) >= SHEETS_EACH:
+            raise Fault("fault.too_many", most=SHEETS_EACH, status=429)
+        if number in self._sheets:
+            raise Fault("fault.bad_message")
+        job = self._engine.submit(recipes, visitor=self._visitor)
+        task = asyncio.create_task(self._send_sheet(number, job))
+        self._sheets[number] = job, task
+        task.add_done_callback(lambda _: self._sheets.pop(number, None))
+
+    async def _send_sheet(self, number: int, job: Job) -> None:
+        """Every picture as it comes, with a line on the job whenever something changed; how it ended comes last."""
+        told: dict[str, Any] = {}
+        sent = 0
+        with suppress(*GONE):
+            for future in job.futures:
+                waiter = asyncio.wrap_future(future)
+                while not waiter.done():
+                    if (now := _standing(number, job, sent)) != told:
+                        await self._socket.send_json(told := now)
+                    await asyncio.wait([waiter], timeout=PROGRESS_EVERY)
+                if waiter.cancelled():
+                    break
+                if isinstance(error := waiter.exception(), Fault):
+                    await self._socket.send_json(_error(number, error))
+                    break
+                await self._send_cell(number, sent, waiter.result())
+                sent += 1
+            await self._socket.send_json(_standing(number, job, sent) | {"state": job.state})
+
+    async def _send_cell(self, number: int, index: int, picture: Picture) -> None:
+        header = {"type": "cell", "id": number, "index": index, "format": "png", "recipe": to_dict(picture.recipe)}
+        await self._socket.send_bytes(pack(header, await asyncio.to_thread(to_png, picture)))
+
+
+def pack(header: dict[str, Any], data: bytes) -> bytes:
+    """A binary message: the header's length in 4 bytes, big-endian, the header as JSON, the picture."""
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return len(text).to_bytes(4, "big") + text + data
+
+
+def _parse(text: str | None) -> dict[str, Any]:
+    if text is None:
+        raise Fault("fault.bad_message")
+    if len(text) > MAX_JSON:
+        raise Fault("fault.too_large", size=len(text), most=MAX_JSON, status=413)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Fault("fault.bad_message") from error
+    if not isinstance(content, dict):
+        raise Fault("fault.bad_message")
+    return content
+
+
+def _standing(number: int, job: Job, sent: int) -> dict[str, Any]:
+    """Where a job stands as the page sees it: it is not over before its last picture was sent."""
+    state = "waiting" if job.state == "waiting" else "running"
+    estimate = round(job.estimate(), 1)
+    return {"type": "job", "id": number, "place": job.place(), "estimate": estimate, "done": sent, "total": job.total, "state": state}
+
+
+def _error(number: int | None, fault: Fault) -> dict[str, Any]:
+    return {"type": "error", "id": number, "fault": fault.as_json()}

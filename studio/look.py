@@ -1,0 +1,90 @@
+"""Look at the page: `python -m studio.look` photographs every tab at three widths, light and dark, into look/."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page
+
+from studio.bench.browser import NoBrowserError, open_browser
+from studio.bench.server import NotServedError, free_port, serving
+from studio.ui.page import TABS
+
+Theme = Literal["light", "dark"]
+SIZES = ((1440, 900), (820, 1180), (390, 844))
+PICTURES = 5  # in the gallery while it is photographed
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+@contextmanager
+def open_themed(browser: Browser, url: str, width: int, height: int, theme: Theme) -> Iterator[Page]:
+    """The studio's page in one theme, its first picture painted; a first visit each time."""
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    try:
+        page = context.new_page()
+        page.add_init_script("document.addEventListener('atelier:painted', () => { document.documentElement.dataset.painted = ''; })")
+        page.goto(url)
+        page.locator(f"html[data-theme={theme}][data-painted]").wait_for(state="attached")
+        yield page
+    finally:
+        context.close()
+
+
+def open_tab(page: Page, tab: str) -> None:
+    """Go to a tab as a visitor does and wait until what it shows has come."""
+    page.locator(f"button[role=tab]#{tab}-button").click()
+    page.locator(f"[data-island={tab}]").wait_for(state="visible")
+    page.wait_for_load_state("networkidle")
+
+
+def hang_pictures(page: Page, count: int) -> None:
+    """Roll the dice and save, so that the gallery has something to show."""
+    for _ in range(count):
+        page.locator("[data-act=dice]").first.click()
+        page.locator("[data-act=save]").first.click()
+        page.wait_for_timeout(500)  # a hand is no quicker
+
+
+def photograph(browser: Browser, url: str, folder: Path) -> list[Path]:
+    """One numbered PNG a width, theme and tab: look/01-create-1440-light.png and so on."""
+    made: list[Path] = []
+    for width, height in SIZES:
+        for theme in THEMES:
+            with open_themed(browser, url, width, height, theme) as page:
+                if not made:
+                    hang_pictures(page, PICTURES)
+                for tab in TABS:
+                    open_tab(page, tab)
+                    page.wait_for_timeout(400)  # motion ends, thumbnails arrive
+                    made.append(folder / f"{len(made) + 1:02}-{tab}-{width}-{theme}.png")
+                    page.screenshot(path=made[-1])
+    return made
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m studio.look", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("look"), help="default: %(default)s")
+    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"), help="default: %(default)s")
+    options = parser.parse_args(argv)
+    options.out.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    try:
+        with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
+            flags = ["--port", str(port), "--folder", folder, "--checkpoints", str(options.checkpoints.resolve())]
+            with serving(["app.py", *flags], port, Path(folder) / "log") as server:
+                made = photograph(browser, server.url, options.out)
+    except (NoBrowserError, NotServedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{len(made)} pictures in {options.out}/")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""A Recipe holds everything that determines a picture, and travels as JSON, as a link and inside the picture."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from studio import recipe_rules as rules
+from studio.errors import Fault
+from studio.recipe_rules import Pairs
+
+MAX_JSON = 65536  # bytes
+MAX_LINK = 4096  # characters
+MAX_VERSION = 10_000  # no recipe comes from further ahead; what claims to is damaged
+UPSCALES = (1, 2, 4, 8)
+
+# MIGRATIONS[n - 1] turns the fields of version n into those of version n + 1.
+MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+VERSION = 1 + len(MIGRATIONS)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a picture was drawn on, so that a difference elsewhere can be explained."""
+
+    device: str
+    dtype: str
+    torch: str
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            rules.name(f"made.{field.name}", getattr(self, field.name))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that determines a picture. Equal recipes draw equal pictures on one device and precision.
+
+    Raises Fault for anything out of range. Numbers are kept to six decimals, mixtures are sorted and sum to one,
+    so that what is held is exactly what `to_json` writes. Mixtures and amounts may be given as a mapping.
+    """
+
+    generator: str
+    weights: str = ""  # short hash of the weights it was drawn with; "" = not drawn yet
+    seed: int = 0  # 0 .. 2**32 - 1, as all seeds
+    variation_seed: int = 0
+    variation: float = 0.0  # 0 .. 1, slerp from seed to variation_seed
+    classes: Pairs = ()  # name -> share; () = the generator's first class
+    styles: Pairs = ()  # name -> share; () = the generator's first style
+    position: tuple[float, float] | None = None  # -4 .. 4; on a map the latent itself, else a shift over the seed's plane
+    directions: Pairs = ()  # name -> standard deviations, -5 .. 5
+    truncation: float = 1.0  # psi, 0 .. 1.5
+    noise_seed: int = 0
+    mix_seed: int = 0
+    mix_layers: tuple[int, ...] = ()  # 0 .. 31, sorted
+    upscale: int = 1  # plain enlargement, smooth or crisp as the card says
+    made: Made | None = None
+
+    def __post_init__(self) -> None:
+        for name, read in _RULES.items():
+            object.__setattr__(self, name, read(name, getattr(self, name)))
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something worth knowing that is no fault: a code in studio/text/ and what fills its placeholders."""
+
+    code: str
+    params: Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A recipe opened as far as it can be, and what differs here."""
+
+    recipe: Recipe
+    notes: tuple[Note, ...] = ()
+
+
+def _made(field: str, value: object) -> Made | None:
+    if value is None or isinstance(value, Made):
+        return value
+    if not isinstance(value, Mapping) or set(value) != {"device", "dtype", "torch"}:
+        raise Fault("fault.recipe_made", field=field, value=rules.shown(value))
+    return Made(**value)
+
+
+_RULES: Mapping[str, rules.Rule] = {
+    "generator": rules.generator,
+    "weights": rules.name,
+    "seed": rules.seed,
+    "variation_seed": rules.seed,
+    "variation": rules.between(0, 1),
+    "classes": rules.mixture,
+    "styles": rules.mixture,
+    "position": rules.position,
+    "directions": rules.amounts,
+    "truncation": rules.between(0, 1.5),
+    "noise_seed": rules.seed,
+    "mix_seed": rules.seed,
+    "mix_layers": rules.layers,
+    "upscale": rules.choice(UPSCALES),
+    "made": _made,
+}
+
+
+def to_dict(recipe: Recipe) -> dict[str, Any]:
+    """The fields that differ from their defaults, in JSON's own types, and the version."""
+    given = {f.name: getattr(recipe, f.name) for f in fields(recipe) if getattr(recipe, f.name) != f.default}
+    for name in {"classes", "styles", "directions"} & given.keys():
+        given[name] = dict(given[name])
+    for name in {"position", "mix_layers"} & given.keys():
+        given[name] = list(given[name])
+    if recipe.made:
+        given["made"] = asdict(recipe.made)
+    return {**given, "version": VERSION}
+
+
+def from_dict(given: object) -> Recipe:
+    """A recipe from some of its fields; Fault for everything wrong. What only a newer version knows is dropped."""
+    return _read(given)[0]
+
+
+def to_json(recipe: Recipe) -> str:
+    """The one spelling of a recipe: ASCII, sorted keys, no spaces, defaults left out."""
+    return json.dumps(to_dict(recipe), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def from_json(text: str | bytes) -> Recipe:
+    """The recipe that `to_json` wrote, or that a hand did; Fault for everything wrong."""
+    return from_dict(_parse(text))
+
+
+def open_recipe(text: str | bytes, known: Mapping[str, str]) -> Opened:
+    """Like `from_json`, with notes on a newer version, an absent generator and other weights.
+
+    known: generator id -> short hash of the weights that are here.
+    """
+    recipe, version, dropped = _read(_parse(text))
+    notes: list[Note] = []
+    if dropped:
+        notes.append(Note("note.newer_version", {"version": version, "fields": ", ".join(dropped)}))
+    elif version > VERSION:
+        notes.append(Note("note.newer_version_whole", {"version": version}))
+    here = known.get(recipe.generator)
+    if here is None:
+        notes.append(Note("note.absent_generator", {"generator": recipe.generator, "known": ", ".join(known)}))
+    elif recipe.weights not in ("", here):
+        notes.append(Note("note.other_weights", {"generator": recipe.generator, "weights": recipe.weights, "here": here}))
+    return Opened(recipe, tuple(notes))
+
+
+def to_link(recipe: Recipe) -> str:
+    """The value of ?r=: 'j' and the JSON, or 'z' and the JSON deflated where that is shorter, in URL-safe base64."""
+    text = to_json(recipe).encode()
+    packer = zlib.compressobj(9, wbits=-15)
+    packed = packer.compress(text) + packer.flush()
+    letter, data = ("z", packed) if len(packed) < len(text) else ("j", text)
+    link = letter + base64.urlsafe_b64encode(data).decode().rstrip("=")
+    if len(link) > MAX_LINK:
+        raise Fault("fault.link_long")
+    return link
+
+
+def from_link(link: str) -> Recipe:
+    """The recipe in the value of ?r=; Fault where it is damaged or too long."""
+    return from_json(link_text(link))
+
+
+def link_text(link: str) -> bytes:
+    """The JSON in the value of ?r=, for `open_recipe`. At most 4 kB are read and at most 64 kB come out."""
+    if len(link) > MAX_LINK:
+        raise Fault("fault.too_large", size=len(link), most=MAX_LINK, status=413)
+    letter, body = link[:1], link[1:]
+    try:
+        data = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+        if letter == "z":
+            unpacker = zlib.decompressobj(wbits=-15)
+            data = unpacker.decompress(data, MAX_JSON)
+            letter = "j" if unpacker.eof else ""
+    except (binascii.Error, zlib.error, ValueError) as error:
+        raise Fault("fault.link") from error
+    if letter != "j":
+        raise Fault("fault.link")
+    return data
+
+
+def _parse(text: str | bytes) -> object:
+    size = len(text)
+    if size > MAX_JSON:
+        raise Fault("fault.too_large", size=size, most=MAX_JSON, status=413)
+    try:
+        return json.loads(text.decode() if isinstance(text, bytes) else text)
+    except (ValueError, RecursionError) as error:  # ValueError also covers bad UTF-8 and integers of thousands of digits
+        raise Fault("fault.recipe_text") from error
+
+
+def _read(given: object) -> tuple[Recipe, int, tuple[str, ...]]:
+    """The recipe, the version it was written by, and the fields that only that newer version understands."""
+    if not isinstance(given, Mapping):
+        raise Fault("fault.recipe_shape")
+    version = given.get("version", VERSION)
+    if type(version) is not int or not 1 <= version <= MAX_VERSION:
+        raise Fault("fault.recipe_version", value=rules.shown(version))
+    values = {name: value for name, value in given.items() if name != "version"}
+    for migrate in MIGRATIONS[version - 1 :]:
+        values = migrate(values)
+    if "generator" not in values:
+        raise Fault("fault.recipe_generator")
+    if version <= VERSION:
+        if unknown := sorted(map(str, values.keys() - _RULES.keys())):
+            raise Fault("fault.recipe_field", value=rules.shown(unknown[0]), known=", ".join(_RULES))
+        return Recipe(**values), version, ()
+    kept = {name: value for name, value in values.items() if name == "generator" or _understood(name, value)}
+    dropped = sorted(rules.shown(name) for name in values.keys() - kept.keys())
+    return Recipe(**kept), version, tuple(dropped[: rules.MAX_ENTRIES])
+
+
+def _understood(name: str, value: object) -> bool:
+    try:
+        _RULES[name](name, value)
+    except (KeyError, Fault):
+        return False
+    return True

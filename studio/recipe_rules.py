@@ -1,0 +1,132 @@
+"""What each field of a recipe may be: every rule takes a field's name and whatever was given, and returns what is held, or raises Fault."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from studio.errors import Fault
+
+MAX_SEED = 2**32 - 1
+MAX_NAME = 64  # characters
+MAX_ENTRIES = 128
+MAX_SHARE = 1000.0
+MAX_LAYER = 31
+MAX_AMOUNT = 5.0  # standard deviations
+MAX_POSITION = 4.0
+MILLION = 1_000_000
+
+Rule = Callable[[str, object], Any]
+Pairs = tuple[tuple[str, float], ...]
+
+
+def shown(value: object) -> str:
+    """A value as a message may quote it: short, whatever was sent."""
+    if isinstance(value, (Mapping, list, tuple)):
+        return type(value).__name__
+    if isinstance(value, int) and abs(value) >= 10**40:  # Python refuses to spell out a number of thousands of digits
+        return f"a number of {value.bit_length()} bits"
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def name(field: str, value: object) -> str:
+    """Printable text of at most 64 characters; lone surrogates are not printable, so what passes can be encoded."""
+    if not isinstance(value, str) or len(value) > MAX_NAME or not value.isprintable():
+        raise Fault("fault.recipe_name", field=field, most=MAX_NAME, value=shown(value))
+    return value
+
+
+def generator(field: str, value: object) -> str:
+    if not (found := name(field, value)):
+        raise Fault("fault.recipe_generator")
+    return found
+
+
+def whole(field: str, value: object, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise Fault("fault.recipe_whole", field=field, least=least, most=most, value=shown(value))
+    return value
+
+
+def seed(field: str, value: object) -> int:
+    return whole(field, value, 0, MAX_SEED)
+
+
+def number(field: str, value: object, least: float, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:  # NaN fails the comparison
+        raise Fault("fault.recipe_number", field=field, least=least, most=most, value=shown(value))
+    return float(value)
+
+
+def decimal(field: str, value: object, least: float, most: float) -> float:
+    """A number of six decimals, zero without a sign: what JSON spells is then exactly what is held."""
+    return round(number(field, value, least, most), 6) + 0.0
+
+
+def between(least: float, most: float) -> Rule:
+    return lambda field, value: decimal(field, value, least, most)
+
+
+def choice(known: Sequence[int]) -> Rule:
+    def rule(field: str, value: object) -> int:
+        if type(value) is not int or value not in known:
+            raise Fault("fault.recipe_choice", field=field, known=", ".join(map(str, known)), value=shown(value))
+        return value
+
+    return rule
+
+
+def mixture(field: str, value: object) -> Pairs:
+    """Shares that sum to exactly a million millionths, so that writing and reading them again changes nothing."""
+    given = {entry: number(f"{field}.{entry}", share, 0, MAX_SHARE) for entry, share in _named(field, value).items()}
+    if not given:
+        return ()
+    if not (total := math.fsum(given.values())):
+        raise Fault("fault.recipe_shares", field=field)
+    shares = {entry: round(share / total * MILLION) for entry, share in given.items()}
+    largest = max(shares, key=lambda entry: shares[entry])
+    shares[largest] += MILLION - sum(shares.values())
+    return tuple((entry, share / MILLION) for entry, share in shares.items() if share)
+
+
+def amounts(field: str, value: object) -> Pairs:
+    """Standard deviations by direction; those of zero are dropped."""
+    given = {entry: decimal(f"{field}.{entry}", amount, -MAX_AMOUNT, MAX_AMOUNT) for entry, amount in _named(field, value).items()}
+    return tuple((entry, amount) for entry, amount in given.items() if amount)
+
+
+def position(field: str, value: object) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise Fault("fault.recipe_position", field=field, value=shown(value))
+    x, y = (decimal(field, along, -MAX_POSITION, MAX_POSITION) for along in value)
+    return x, y
+
+
+def layers(field: str, value: object) -> tuple[int, ...]:
+    if not isinstance(value, (tuple, list)):
+        raise Fault("fault.recipe_list", field=field, value=shown(value))
+    _count(field, value)
+    return tuple(sorted({whole(field, layer, 0, MAX_LAYER) for layer in value}))
+
+
+def _named(field: str, value: object) -> dict[str, Any]:
+    """A mapping, or pairs of name and number, as a mapping sorted by name."""
+    if not isinstance(value, (Mapping, tuple, list)):
+        raise Fault("fault.recipe_named", field=field, value=shown(value))
+    _count(field, value)
+    pairs = list(value.items() if isinstance(value, Mapping) else value)
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        raise Fault("fault.recipe_named", field=field, value=shown(value))
+    named = {name(field, entry): given for entry, given in pairs}
+    if len(named) < len(pairs):
+        raise Fault("fault.recipe_twice", field=field)
+    return dict(sorted(named.items()))
+
+
+def _count(field: str, value: Mapping[Any, Any] | Sequence[Any]) -> None:
+    if len(value) > MAX_ENTRIES:
+        raise Fault("fault.recipe_entries", field=field, count=len(value), most=MAX_ENTRIES)

@@ -1,0 +1,163 @@
+"""How a studio runs: flags and environment, read once into one frozen Settings."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import secrets
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, NoReturn, get_args
+from urllib.parse import urlsplit
+
+from studio.words import LANGUAGES
+
+Profile = Literal["local", "spaces", "kiosk"]
+PROJECT = Path(__file__).parents[1]
+SPACES_DISK = Path("/data")  # where Hugging Face mounts a Space's lasting storage, if it has any
+SPACES_QUOTA = 200_000_000
+KEY_FILE = "visitors.key"
+SECRET_BYTES = 32
+
+
+def _secret() -> bytes:
+    return secrets.token_bytes(SECRET_BYTES)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is decided at start. ValueError names a bad value and its remedy."""
+
+    profile: Profile = "local"
+    host: str = "127.0.0.1"
+    port: int = 7860
+    folder: Path = Path("gallery")  # all that is ever written
+    checkpoints: Path = PROJECT / "checkpoints"
+    origins: tuple[str, ...] = ()  # further pages that may open the live socket, as https://host
+    mcp: bool = False  # offer the endpoints as MCP tools too
+    device: str | None = None  # cpu, mps, cuda or cuda:N; None = the best there is
+    language: str | None = None  # None = as the browser asks
+    quota: int | None = None  # bytes of pictures a visitor may keep; None = as the disk allows
+    secret: bytes = field(default_factory=_secret, repr=False)  # signs the cookies of a hosted profile's visitors
+
+    def __post_init__(self) -> None:
+        if self.profile not in get_args(Profile):
+            raise ValueError(f"--profile is one of {', '.join(get_args(Profile))}, not '{self.profile}'.")
+        if not 1 <= self.port <= 65535:
+            raise ValueError(f"--port (or PORT) is a number from 1 to 65535, not {self.port}.")
+        if self.device and not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
+            raise ValueError(f"--device is cpu, mps, cuda or cuda:N, not '{self.device}'. Leave it out to take the best there is.")
+        if self.language not in (None, *LANGUAGES):
+            raise ValueError(f"--language is one of {', '.join(LANGUAGES)}, not '{self.language}'. Leave it out to follow the browser.")
+        for origin in self.origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+                raise ValueError(f"--origin is a scheme and a host such as https://example.org, not '{origin}'.")
+        if self.quota is not None and self.quota < 1:
+            raise ValueError(f"--quota is a number of bytes from 1, not {self.quota}.")
+
+    @property
+    def hosted(self) -> bool:
+        """Strangers share this studio, so each has a gallery of their own."""
+        return self.profile == "spaces"
+
+
+def from_args(argv: Sequence[str], env: Mapping[str, str]) -> Settings:
+    """Settings from flags, then from HOST, PORT and SPACE_ID; makes the folder.
+
+    Anything wrong ends the program with exit status 2 and one line that names it and the remedy.
+    """
+    parser = _Parser(prog="app.py", description="Latent Atelier: an art studio in the browser.", allow_abbrev=False)
+    _add_flags(parser, "spaces" if env.get("SPACE_ID") else "local")
+    given, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_unknown(unknown[0], parser))
+    try:
+        return _settings(given, env)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage above it."""
+        sys.stderr.write(f"{self.prog}: {message} All flags: --help.\n")
+        raise SystemExit(2)
+
+
+def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
+    add = parser.add_argument
+    add("--profile", default=profile, help="local, spaces (one gallery a visitor) or kiosk; on Hugging Face Spaces found by itself")
+    add("--host", help="address to listen on (or HOST); 127.0.0.1, on Spaces 0.0.0.0")
+    add("--port", help="port to listen on (or PORT); 7860")
+    add("--folder", type=Path, help="where pictures are kept, and the only place that is written to; ./gallery, on Spaces /data if there")
+    add("--checkpoints", type=Path, default=PROJECT / "checkpoints", help="where the generators are")
+    add("--origin", action="append", default=[], help="another page that may open the live socket, as https://host; may be repeated")
+    add("--mcp", action="store_true", help="offer the endpoints as tools for language models, too")
+    add("--device", help="cpu, mps, cuda or cuda:N; the best there is")
+    add("--language", help=f"{' or '.join(LANGUAGES)}; as the browser asks")
+    add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}")
+
+
+def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
+    known = [name for name in parser._option_string_actions if name.startswith("--")]
+    near = difflib.get_close_matches(flag.partition("=")[0], known, n=1)
+    return f"Unknown flag '{flag}'. " + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}.")
+
+
+def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
+    hosted = given.profile == "spaces"
+    settings = Settings(
+        profile=given.profile,
+        host=given.host or env.get("HOST") or ("0.0.0.0" if hosted else "127.0.0.1"),
+        port=_number("--port (or PORT)", given.port or env.get("PORT") or "7860"),
+        folder=given.folder or _default_folder(hosted),
+        checkpoints=given.checkpoints,
+        origins=tuple(given.origin),
+        mcp=given.mcp,
+        device=given.device,
+        language=given.language,
+        quota=_number("--quota", given.quota) if given.quota else SPACES_QUOTA if hosted else None,
+    )
+    if not settings.checkpoints.is_dir():
+        raise ValueError(f"There is no folder {settings.checkpoints} with generators. Name the right one with --checkpoints.")
+    _make_writable(settings.folder)
+    return replace(settings, secret=_lasting_secret(settings.folder)) if hosted else settings
+
+
+def _number(flag: str, text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise ValueError(f"{flag} is a whole number, not '{text[:40]}'.")
+    return int(text)
+
+
+def _default_folder(hosted: bool) -> Path:
+    return SPACES_DISK / "gallery" if hosted and os.access(SPACES_DISK, os.W_OK) else Path("gallery")
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ValueError(f"Cannot write in the folder {folder} ({reason}). Allow it, or choose another with --folder.") from error
+
+
+def _lasting_secret(folder: Path) -> bytes:
+    """The key in the folder, made at the first start, so that visitors keep their galleries over a restart."""
+    path = folder / KEY_FILE
+    if path.is_file() and len(secret := path.read_bytes()) == SECRET_BYTES:
+        return secret
+    secret = _secret()
+    fresh = path.with_suffix(".new")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(secret)
+    fresh.replace(path)
+    return secret

@@ -1,0 +1,169 @@
+"""Every route that is not Gradio's: live frames, pictures, what the page reads at start, health and figures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, WebSocket
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from studio.declare import declaration
+from studio.engine import Engine
+from studio.errors import Fault
+from studio.figures import Figures
+from studio.frames import FORMATS, MAX_FILE, encode, read_recipe
+from studio.gallery import Gallery
+from studio.live import LiveDoor
+from studio.recipe import Opened, from_link, open_recipe, to_dict
+from studio.settings import Settings
+from studio.visitors import VisitorCookies, visitor_of
+from studio.words import LANGUAGES, words
+
+STATIC = Path(__file__).parent / "ui" / "static"
+NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+class FreshFiles(StaticFiles):
+    """Files that the browser asks after each time, and gets again only when they changed."""
+
+    def file_response(self, full_path: Any, stat_result: os.stat_result, scope: Any, status_code: int = 200) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(NO_CACHE)
+        return response
+
+
+def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
+    """The application that Gradio is mounted in."""
+    web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None)
+    web.add_middleware(VisitorCookies, settings=settings)
+    web.add_exception_handler(Fault, _answer_fault)
+    web.add_exception_handler(Exception, _answer_surprise)
+    door = LiveDoor(engine, settings)
+
+    @web.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        await door(socket)
+
+    _add_state(web, engine)
+    _add_page_data(web, engine)
+    _add_drawing(web, engine, settings)
+    _add_gallery(web, gallery, settings)
+    web.mount("/static", FreshFiles(directory=STATIC, check_dir=False), name="static")
+    return web
+
+
+def _add_state(web: FastAPI, engine: Engine) -> None:
+    @web.get("/healthz")
+    def health() -> Response:
+        return JSONResponse({"ready": engine.ready}, 200 if engine.ready else 503, NO_CACHE)
+
+    @web.get("/metrics")
+    def metrics() -> Response:
+        return PlainTextResponse(as_prometheus(engine.figures()), media_type="text/plain; version=0.0.4")
+
+
+def _add_page_data(web: FastAPI, engine: Engine) -> None:
+    @web.get("/declarations.json")
+    def declarations() -> Response:
+        return JSONResponse([declaration(checkpoint) for checkpoint in engine.checkpoints.values()], headers=NO_CACHE)
+
+    @web.get("/text/{language}.json")
+    def text(language: str) -> Response:
+        if language not in LANGUAGES:
+            raise Fault("fault.no_language", name=language[:40], known=", ".join(LANGUAGES), status=404)
+        return JSONResponse(dict(words(language)), headers=NO_CACHE)
+
+    @web.get("/previews/{generator}.webp")
+    def preview(generator: str) -> Response:
+        if not (path := engine.preview(generator)):
+            raise Fault("fault.no_preview", generator=generator[:64], status=404)
+        return FileResponse(path, media_type="image/webp", headers=NO_CACHE)
+
+
+def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
+    @web.get("/draw.{format}")
+    async def draw(request: Request, format: str, r: str = "", download: str = "") -> Response:
+        if format not in FORMATS:
+            raise Fault("fault.picture_format", known=", ".join(FORMATS), value=format[:40], status=404)
+        recipe = from_link(r)
+        picture = await asyncio.wrap_future(engine.ask(recipe, visitor=visitor_of(request, settings)))
+        data = await asyncio.to_thread(encode, picture, format)
+        # With its weights named, a link means the same picture for ever; without, whatever is loaded then.
+        lasting = recipe.weights == picture.recipe.weights
+        headers = {"Cache-Control": "private, max-age=86400"} if lasting else dict(NO_CACHE)
+        name = f"{recipe.generator}-{recipe.seed}.{format}"
+        headers["Content-Disposition"] = f'{"attachment" if download else "inline"}; filename="{name}"'
+        return Response(data, media_type=f"image/{format}", headers=headers)
+
+    @web.post("/read")
+    async def read(request: Request) -> Response:
+        data = await _body(request, MAX_FILE)
+        text = data if data.lstrip()[:1] == b"{" else await asyncio.to_thread(read_recipe, data)
+        if text is None:
+            raise Fault("fault.no_recipe", status=422)
+        return JSONResponse(_as_json(open_recipe(text, engine.hashes())))
+
+
+def _add_gallery(web: FastAPI, gallery: Gallery, settings: Settings) -> None:
+    private = {"Cache-Control": "private, no-cache"}
+
+    @web.get("/gallery/{picture}.png")
+    def png(request: Request, picture: str) -> Response:
+        return FileResponse(gallery.png(picture, visitor_of(request, settings)), media_type="image/png", headers=private)
+
+    @web.get("/gallery/{picture}/thumb.webp")
+    def thumb(request: Request, picture: str) -> Response:
+        return FileResponse(gallery.thumb(picture, visitor_of(request, settings)), media_type="image/webp", headers=private)
+
+
+def as_prometheus(figures: Figures) -> str:
+    """The figures in Prometheus' text format (prometheus.io/docs/instrumenting/exposition_formats)."""
+    rows = (
+        ("frames_total", "counter", "moving frames drawn", {"": figures.frames}),
+        ("pictures_total", "counter", "other pictures drawn", {"": figures.pictures}),
+        ("faults_total", "counter", "requests that ended in a fault", {"": figures.faults}),
+        (
+            "latency_milliseconds",
+            "summary",
+            "from request to picture",
+            {'{quantile="0.5"}': figures.latency_ms_p50, '{quantile="0.95"}': figures.latency_ms_p95},
+        ),
+        ("queue", "gauge", "single pictures and jobs that wait", {"": figures.queue}),
+        ("visitors", "gauge", "visitors of the last minute", {"": figures.visitors}),
+        ("uptime_seconds", "gauge", "since the start", {"": figures.uptime}),
+        ("memory_bytes", "gauge", "resident memory", {"": figures.memory_mb * 2**20}),
+    )
+    lines: list[str] = []
+    for name, kind, help_text, values in rows:
+        lines += [f"# HELP atelier_{name} {help_text}", f"# TYPE atelier_{name} {kind}"]
+        lines += [f"atelier_{name}{label} {value:.10g}" for label, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _as_json(opened: Opened) -> dict[str, Any]:
+    return {"recipe": to_dict(opened.recipe), "notes": [asdict(note) for note in opened.notes]}
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """The request's body, read no further than allowed."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > most:
+            raise Fault("fault.too_large", size=len(data), most=most, status=413)
+    return bytes(data)
+
+
+async def _answer_fault(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Fault)
+    return JSONResponse({"fault": error.as_json()}, error.status, NO_CACHE)
+
+
+async def _answer_surprise(_: Request, __: Exception) -> Response:
+    """A fault of ours: said kindly to the visitor; the server writes it to its log, whole."""
+    return JSONResponse({"fault": Fault("fault.surprise").as_json()}, 500, NO_CACHE)

@@ -1,0 +1,235 @@
+"""The named endpoints, called as a stranger calls them: by gradio_client and by bare HTTP, against a studio that runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from studio.bench.server import free_port
+from studio.engine import Engine
+from studio.frames import read_recipe, to_png
+from studio.gallery import Gallery
+from studio.recipe import Recipe, from_json, to_dict, to_json, to_link
+from studio.settings import Settings
+from studio.ui import page
+from studio.ui.api import DrawingEndpoints, GalleryEndpoints
+from studio.web import create_web
+
+RECIPE = {"generator": "tiny-dcgan", "seed": 4711, "classes": {"a": 0.25, "b": 0.75}, "styles": {"y": 1}}
+
+
+@dataclass(frozen=True)
+class Studio:
+    url: str
+    engine: Engine
+    cache: Path
+    client: Client
+
+
+@pytest.fixture(scope="module")
+def studio(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """The whole page in this process, so that its answers can be held against the engine's own."""
+    folder, port = tmp_path_factory.mktemp("studio"), free_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "cache"))
+        settings = Settings(port=port, folder=folder)
+        gallery = Gallery(folder / "pictures")
+        web = page.mount(create_web(engine, gallery, settings), page.build(engine, gallery, settings), settings)
+        server = uvicorn.Server(uvicorn.Config(web, port=port, log_level="warning"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "The studio did not start."
+            time.sleep(0.02)
+        url = f"http://127.0.0.1:{port}"
+        yield Studio(url, engine, folder / "cache", Client(url, verbose=False))
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def entry(studio: Studio) -> dict[str, Any]:
+    return studio.client.predict(RECIPE, api_name="/save")
+
+
+def fault_of(studio: Studio, *args: Any, api_name: str) -> tuple[str, dict[str, Any]]:
+    """The sentence that a caller reads, and the code and parameters that travel with it."""
+    with pytest.raises(AppError) as raised:
+        studio.client.predict(*args, api_name=api_name)
+    return raised.value.message, json.loads(raised.value.title)
+
+
+def test_every_endpoint_is_documented_and_typed(studio: Studio) -> None:
+    endpoints: Any = studio.client.view_api(return_format="dict", print_info=False)["named_endpoints"]  # pyright: ignore
+    assert set(endpoints) >= {f"/{name}" for name in (*DrawingEndpoints.NAMES, *GalleryEndpoints.NAMES)}
+    for name in (*DrawingEndpoints.NAMES, *GalleryEndpoints.NAMES):
+        told = endpoints[f"/{name}"]
+        assert told["description"].endswith("."), name
+        assert all(one["type"] for one in (*told["parameters"], *told["returns"])), name
+        assert "request" not in [one["parameter_name"] for one in told["parameters"]], name
+
+
+def test_generators(studio: Studio) -> None:
+    listed = studio.client.predict(api_name="/generators")
+    assert [one["id"] for one in listed] == ["tiny-dcgan", "tiny-style", "tiny-vae"]
+    assert listed[0]["classes"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("form", [dict, json.dumps], ids=["object", "text"])
+def test_draw_gives_the_bytes_of_the_engine(studio: Studio, form: Any) -> None:
+    path = studio.client.predict(form(RECIPE), api_name="/draw")
+    assert Path(path).read_bytes() == to_png(studio.engine.draw(from_json(json.dumps(RECIPE))))
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
+def test_draw_in_every_format_with_the_recipe_inside(studio: Studio, format: str) -> None:
+    data = Path(studio.client.predict(RECIPE, format, api_name="/draw")).read_bytes()
+    assert (Image.open(io.BytesIO(data)).format or "").lower() == format
+    found = read_recipe(data)
+    assert found and from_json(found).seed == RECIPE["seed"]
+
+
+def test_draw_sheet_counts_seeds_up_and_around(studio: Studio) -> None:
+    paths = studio.client.predict({**RECIPE, "seed": 2**32 - 1}, 3, api_name="/draw_sheet")
+    recipes = [from_json(read_recipe(Path(path).read_bytes()) or "") for path in paths]
+    assert [recipe.seed for recipe in recipes] == [2**32 - 1, 0, 1]
+    assert Path(paths[1]).read_bytes() == to_png(studio.engine.draw(from_json(json.dumps({**RECIPE, "seed": 0}))))
+
+
+def test_recipe_of_a_picture_a_text_and_a_link_is_the_same(studio: Studio, tmp_path: Path) -> None:
+    picture = studio.engine.draw(from_json(json.dumps(RECIPE)))
+    (tmp_path / "saved.png").write_bytes(to_png(picture))
+    of_picture = studio.client.predict(handle_file(tmp_path / "saved.png"), api_name="/recipe")
+    assert of_picture["recipe"] == to_dict(picture.recipe) and of_picture["notes"] == []
+    for text in (to_json(picture.recipe), to_link(picture.recipe), f"http://here/?r={to_link(picture.recipe)}&x=1#top"):
+        assert studio.client.predict(None, text, api_name="/recipe") == of_picture
+
+
+def test_recipe_notes_what_is_not_here(studio: Studio) -> None:
+    opened = studio.client.predict(None, '{"generator":"ukiyoe","seed":3}', api_name="/recipe")
+    assert opened["recipe"]["generator"] == "ukiyoe"
+    assert [note["code"] for note in opened["notes"]] == ["note.absent_generator"]
+    assert "ukiyoe" in opened["notes"][0]["text"] and "tiny-vae" in opened["notes"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "code"),
+    [
+        ({"generator": "ukiyoe"}, "fault.no_generator"),
+        ({**RECIPE, "classes": {"q": 1}}, "fault.no_class"),
+        ({**RECIPE, "seed": -1}, "fault.recipe_whole"),
+        ({**RECIPE, "colour": "red"}, "fault.recipe_field"),
+        ('{"generator":"tiny-dcgan","truncation":NaN}', "fault.recipe"),
+        ("{" + "9" * 100_000, "fault.too_large"),
+        ("[" * 50_000, "fault.recipe_text"),
+    ],
+)
+def test_a_bad_recipe_is_a_clear_fault(studio: Studio, recipe: Any, code: str) -> None:
+    sentence, told = fault_of(studio, recipe, api_name="/draw")
+    assert told["code"].startswith(code)
+    assert sentence.endswith((".", "again.")) and "{" not in sentence.replace("{'", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "argument"),
+    [
+        ("/draw", (RECIPE, "gif"), "format"),
+        ("/draw", (7,), "recipe"),
+        ("/draw_sheet", (RECIPE, 65), "count"),
+        ("/gallery", ("", "", False, "", -1, 60), "offset"),
+        ("/gallery", ("", "", False, "", 0, 10_000), "limit"),
+        ("/remove", ([],), "ids"),
+        ("/label", ("x", ["y" * 41]), "labels"),
+    ],
+)
+def test_a_bad_argument_is_named(studio: Studio, name: str, args: tuple[Any, ...], argument: str) -> None:
+    sentence, told = fault_of(studio, *args, api_name=name)
+    assert told["code"] == "fault.argument" and told["params"]["name"] == argument
+    assert f"'{argument}'" in sentence
+
+
+def test_save_find_favourite_label_and_lineage(studio: Studio, entry: dict[str, Any]) -> None:
+    call = studio.client.predict
+    child = call({**RECIPE, "seed": 5}, entry["id"], api_name="/save")
+    assert child["parent"] == entry["id"] and "visitor" not in child
+    assert call(child["id"], True, api_name="/favourite")["favourite"] is True
+    assert call(child["id"], ["faces", "März", "faces"], api_name="/label")["labels"] == ["März", "faces"]
+    found = call("", "tiny-dcgan", True, "faces", 0, 60, api_name="/gallery")
+    assert [one["id"] for one in found["entries"]] == [child["id"]] and found["total"] == 1
+    assert "faces" in found["labels"] and "tiny-dcgan" in found["generators"]
+    assert [one["id"] for one in call(child["id"], api_name="/lineage")["ancestors"]] == [entry["id"]]
+    assert child["id"] in [one["id"] for one in call(entry["id"], api_name="/lineage")["children"]]
+    assert call(child["id"], False, api_name="/favourite")["favourite"] is False
+
+
+def test_saved_bytes_are_the_engine_s(studio: Studio, entry: dict[str, Any]) -> None:
+    assert httpx.get(f"{studio.url}/gallery/{entry['id']}.png").content == to_png(studio.engine.draw(from_json(json.dumps(RECIPE))))
+
+
+def test_remove_and_undo(studio: Studio, entry: dict[str, Any]) -> None:
+    call = studio.client.predict
+    total = call(api_name="/gallery")["total"]
+    assert call([entry["id"]], api_name="/remove") == 1
+    assert call(api_name="/gallery")["total"] == total - 1
+    assert call([entry["id"]], api_name="/undo_remove") == 1
+    assert call(api_name="/gallery")["total"] == total
+
+
+def test_export_is_a_zip_of_pictures_and_recipes(studio: Studio, entry: dict[str, Any]) -> None:
+    with zipfile.ZipFile(studio.client.predict([entry["id"]], api_name="/export")) as archive:
+        names = archive.namelist()
+        pictures = [name for name in names if name.endswith(".png")]
+        assert len(pictures) == 1 and any(name.endswith(".json") for name in names)
+        assert from_json(read_recipe(archive.read(pictures[0])) or "").seed == RECIPE["seed"]
+
+
+@pytest.mark.parametrize("name", ["/favourite", "/lineage", "/export"])
+@pytest.mark.parametrize("id", ["nothing", "../../card", "..%2f..%2fcard"])
+def test_an_unknown_picture_is_a_fault(studio: Studio, name: str, id: str) -> None:
+    argument = [id] if name == "/export" else id
+    _, told = fault_of(studio, argument, api_name=name)
+    assert told["code"] == "fault.no_picture"
+
+
+def post(studio: Studio, name: str, arguments: dict[str, Any]) -> str:
+    """The event stream of a call with named arguments, as curl makes it."""
+    answer = httpx.post(f"{studio.url}/gradio_api/call/v2/{name}", json=arguments)
+    return httpx.get(f"{studio.url}/gradio_api/call/{name}/{answer.json()['event_id']}").text
+
+
+def test_bare_http_with_named_arguments(studio: Studio) -> None:
+    stream = post(studio, "draw", {"recipe": RECIPE})
+    assert stream.startswith("event: complete")
+    [file] = json.loads(stream.partition("data: ")[2])
+    assert httpx.get(file["url"]).content == to_png(studio.engine.draw(from_json(json.dumps(RECIPE))))
+
+
+def test_a_fault_over_bare_http_carries_its_code(studio: Studio) -> None:
+    stream = post(studio, "draw", {"recipe": {"generator": "ukiyoe"}})
+    assert stream.startswith("event: error")
+    said = json.loads(stream.partition("data: ")[2])
+    assert json.loads(said["title"])["code"] == "fault.no_generator" and "ukiyoe" in said["error"]
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["as a file", "as an object"])
+def test_no_path_of_a_client_is_opened(studio: Studio, tmp_path: Path, marked: bool) -> None:
+    (tmp_path / "private.png").write_bytes(to_png(studio.engine.draw(Recipe("tiny-vae"))))
+    for path in (tmp_path / "private.png", studio.cache / ".." / "pictures" / "gallery.sqlite", Path("/etc/passwd")):
+        picture = {"path": str(path)} | ({"meta": {"_type": "gradio.FileData"}} if marked else {})
+        stream = post(studio, "recipe", {"picture": picture})
+        assert stream.startswith("event: error") and "tiny-vae" not in stream
+        assert not list(studio.cache.rglob(path.name)), "Gradio copied it to where it is served from."

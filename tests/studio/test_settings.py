@@ -1,0 +1,112 @@
+"""Flags and environment become one Settings, and a bad one ends in a line that says what to do."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from studio.settings import KEY_FILE, SPACES_QUOTA, Settings, from_args
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    return str(tmp_path / "gallery")
+
+
+def test_without_flags_the_studio_is_local(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = from_args([], {})
+    assert (settings.profile, settings.host, settings.port, settings.folder) == ("local", "127.0.0.1", 7860, Path("gallery"))
+    assert (settings.hosted, settings.quota, settings.mcp, settings.language, settings.device) == (False, None, False, None, None)
+    assert list((tmp_path / "gallery").iterdir()) == []
+
+
+def test_flags_win_over_the_environment(folder):
+    settings = from_args(["--port", "8001", "--folder", folder], {"HOST": "0.0.0.0", "PORT": "9000"})
+    assert (settings.host, settings.port) == ("0.0.0.0", 8001)
+    assert from_args(["--folder", folder], {"PORT": "9000"}).port == 9000
+
+
+def test_every_flag_is_read(folder, tmp_path):
+    argv = ["--profile=kiosk", "--host=::1", "--port=8080", f"--folder={folder}", f"--checkpoints={tmp_path}", "--origin=https://a.org"]
+    settings = from_args([*argv, "--origin", "http://b:1", "--mcp", "--device=cuda:1", "--language=zh", "--quota=5"], {})
+    assert settings == Settings(
+        "kiosk", "::1", 8080, Path(folder), tmp_path, ("https://a.org", "http://b:1"), True, "cuda:1", "zh", 5, settings.secret
+    )
+
+
+def test_spaces_is_found_by_itself_and_can_be_overruled(folder):
+    settings = from_args(["--folder", folder], {"SPACE_ID": "someone/atelier"})
+    assert (settings.profile, settings.hosted, settings.host, settings.quota) == ("spaces", True, "0.0.0.0", SPACES_QUOTA)
+    assert from_args(["--folder", folder, "--profile", "local"], {"SPACE_ID": "someone/atelier"}).hosted is False
+
+
+def test_a_hosted_studio_keeps_its_secret_over_a_restart_and_to_itself(folder):
+    argv = ["--folder", folder, "--profile", "spaces"]
+    first = from_args(argv, {})
+    key = Path(folder) / KEY_FILE
+    assert from_args(argv, {}).secret == first.secret == key.read_bytes()
+    assert key.stat().st_mode & 0o077 == 0
+    assert repr(first.secret) not in repr(first)
+    key.write_bytes(b"short")
+    assert len(from_args(argv, {}).secret) == 32
+
+
+def test_secrets_that_are_not_kept_are_never_the_same():
+    assert Settings().secret != Settings().secret
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--prot", "80"], "Unknown flag '--prot'. Did you mean --port?"),
+        (["--frobnicate"], "Unknown flag '--frobnicate'. Known: --help, --profile"),
+        (["run"], "Unknown flag 'run'."),
+        (["--por", "80"], "Did you mean --port?"),
+        (["--port", "http"], "--port (or PORT) is a whole number, not 'http'."),
+        (["--port", "0"], "--port (or PORT) is a number from 1 to 65535, not 0."),
+        (["--port", "70000"], "from 1 to 65535, not 70000."),
+        (["--port", "-1"], "from 1 to 65535, not -1."),
+        (["--port", "9" * 5000], "--port (or PORT) is a whole number"),
+        (["--port"], "--port: expected one argument"),
+        (["--profile", "cloud"], "--profile is one of local, spaces, kiosk, not 'cloud'."),
+        (["--device", "gpu"], "--device is cpu, mps, cuda or cuda:N, not 'gpu'."),
+        (["--language", "fr"], "--language is one of en, zh, not 'fr'."),
+        (["--origin", "example.org"], "--origin is a scheme and a host such as https://example.org"),
+        (["--origin", "https://example.org/page"], "--origin is a scheme and a host"),
+        (["--quota", "0"], "--quota is a number of bytes from 1, not 0."),
+        (["--quota", "1GB"], "--quota is a whole number, not '1GB'."),
+        (["--checkpoints", "/nowhere/at/all"], "There is no folder /nowhere/at/all with generators."),
+        (["--folder", "a\0b"], "null byte"),
+    ],
+)
+def test_a_bad_flag_is_one_line_and_exit_status_2(argv, message, folder, capsys):
+    with pytest.raises(SystemExit) as caught:
+        from_args(["--folder", folder, *argv], {})
+    said = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_a_bad_port_in_the_environment_is_told_likewise(folder, capsys):
+    with pytest.raises(SystemExit):
+        from_args(["--folder", folder], {"PORT": "eighty"})
+    assert "--port (or PORT) is a whole number, not 'eighty'." in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_names_the_remedy(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SystemExit) as caught:
+        from_args(["--folder", str(tmp_path / "file" / "gallery")], {})
+    assert caught.value.code == 2
+    assert "Allow it, or choose another with --folder." in capsys.readouterr().err
+
+
+def test_help_names_every_flag(capsys):
+    with pytest.raises(SystemExit) as caught:
+        from_args(["--help"], {})
+    assert caught.value.code == 0
+    said = capsys.readouterr().out
+    settings = {field.name.removesuffix("s") for field in fields(Settings)} - {"secret"}
+    assert {name for name in settings if f"--{name}" not in said} == set()

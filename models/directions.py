@@ -1,4 +1,4 @@
-"""Directions in w that change one measured thing: slant, weight, width, warmth, light."""
+"""Directions in w that change one measured thing: slant, weight, width, warmth, brightness."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def warmth(x: Tensor) -> Tensor:
     return (x[:, 0] - x[:, 2]).mean(dim=(1, 2))
 
 
-def light(x: Tensor) -> Tensor:
+def brightness(x: Tensor) -> Tensor:
     """Mean lightness (Rec. 709 luma)."""
     return (x * x.new_tensor([0.2126, 0.7152, 0.0722])[:, None, None]).sum(1).mean(dim=(1, 2))
 
 
 def measurements(spec: GeneratorSpec) -> Mapping[str, Measurement]:
     """What can be measured on a generator's pictures: shapes on grey ones, colours on coloured ones."""
-    return {"slant": slant, "weight": weight, "width": width} if spec.channels == 1 else {"light": light, "warmth": warmth}
+    return {"slant": slant, "weight": weight, "width": width} if spec.channels == 1 else {"brightness": brightness, "warmth": warmth}
 
 
 @torch.inference_mode()

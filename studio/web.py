@@ -53,7 +53,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_page_data(web, engine)
     _add_drawing(web, engine, settings)
     _add_gallery(web, gallery, settings)
-    web.mount("/static", FreshFiles(directory=STATIC, check_dir=False), name="static")
+    web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 
 

@@ -29,8 +29,8 @@ def data() -> PictureSet:
     for row in range(160):
         start = 8 * classes[row]
         pictures[row, :, start : start + 8] += np.uint8(80 if styles[row] else 200)
-    names = {"classes": ("left", "right"), "styles": ("pale", "dark")}
-    return PictureSet(pictures, np.arange(160) >= 120, classes.astype(np.int64), styles.astype(np.int64), **names, source="s", licence="l")
+    labels = classes.astype(np.int64), styles.astype(np.int64)
+    return PictureSet(pictures, np.arange(160) >= 120, *labels, ("left", "right"), ("pale", "dark"), source="s", licence="l")
 
 
 def tiny(folder: Path, family: str) -> Path:

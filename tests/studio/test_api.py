@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import errno
 import io
 import json
 import threading
@@ -9,9 +12,11 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import httpx
 import pytest
 import uvicorn
@@ -25,7 +30,8 @@ from studio.frames import read_recipe, to_png
 from studio.gallery import Gallery
 from studio.recipe import Recipe, from_json, to_dict, to_json, to_link
 from studio.settings import Settings
-from studio.ui import page
+from studio.ui import answers, page
+from studio.ui.answers import endpoint
 from studio.ui.api import DrawingEndpoints, GalleryEndpoints
 from studio.web import create_web
 
@@ -46,7 +52,7 @@ def studio(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder, port = tmp_path_factory.mktemp("studio"), free_port()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "cache"))
-        settings = Settings(port=port, folder=folder)
+        settings = Settings(port=port, folder=folder, mcp=find_spec("mcp") is not None)
         gallery = Gallery(folder / "pictures")
         web = page.mount(create_web(engine, gallery, settings), page.build(engine, gallery, settings), settings)
         server = uvicorn.Server(uvicorn.Config(web, port=port, log_level="warning"))
@@ -218,11 +224,38 @@ def test_bare_http_with_named_arguments(studio: Studio) -> None:
     assert httpx.get(file["url"]).content == to_png(studio.engine.draw(from_json(json.dumps(RECIPE))))
 
 
+def test_a_sheet_over_bare_http_has_an_address_for_each(studio: Studio) -> None:
+    stream = post(studio, "draw_sheet", {"recipe": RECIPE, "count": 2})
+    [files] = json.loads(stream.partition("data: ")[2])
+    seeds = [from_json(read_recipe(httpx.get(file["url"]).content) or "").seed for file in files]
+    assert seeds == [4711, 4712]
+
+
 def test_a_fault_over_bare_http_carries_its_code(studio: Studio) -> None:
     stream = post(studio, "draw", {"recipe": {"generator": "ukiyoe"}})
     assert stream.startswith("event: error")
     said = json.loads(stream.partition("data: ")[2])
     assert json.loads(said["title"])["code"] == "fault.no_generator" and "ukiyoe" in said["error"]
+
+
+def test_a_surprise_is_logged_and_told_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
+    @endpoint
+    def broken() -> int:
+        raise RuntimeError("/home/someone/private")
+
+    with pytest.raises(gr.Error) as raised:
+        broken()
+    assert "private" not in raised.value.message and json.loads(raised.value.title)["code"] == "fault.surprise"
+    assert "private" in caplog.text
+
+
+def test_a_full_disk_is_a_clear_fault(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(answers, "save_bytes_to_cache", full)
+    _, told = fault_of(studio, RECIPE, api_name="/draw")
+    assert told["code"] == "fault.gallery_full"
 
 
 @pytest.mark.parametrize("marked", [True, False], ids=["as a file", "as an object"])
@@ -233,3 +266,24 @@ def test_no_path_of_a_client_is_opened(studio: Studio, tmp_path: Path, marked: b
         stream = post(studio, "recipe", {"picture": picture})
         assert stream.startswith("event: error") and "tiny-vae" not in stream
         assert not list(studio.cache.rglob(path.name)), "Gradio copied it to where it is served from."
+
+
+def test_the_same_endpoints_are_tools_for_language_models(studio: Studio) -> None:
+    session_of = pytest.importorskip("mcp").ClientSession
+    connect = pytest.importorskip("mcp.client.streamable_http").streamablehttp_client
+    saved = base64.b64encode(to_png(studio.engine.draw(from_json(json.dumps(RECIPE))))).decode()
+
+    async def converse() -> tuple[set[str], Any, Any, Any]:
+        async with connect(f"{studio.url}/gradio_api/mcp/") as (read, write, _), session_of(read, write) as session:
+            await session.initialize()
+            tools = {tool.name for tool in (await session.list_tools()).tools if tool.description}
+            drawn = await session.call_tool("draw", {"recipe": RECIPE})
+            opened = await session.call_tool("recipe", {"picture": f"data:image/png;base64,{saved}"})
+            refused = await session.call_tool("draw", {"recipe": {"generator": "ukiyoe"}})
+            return tools, drawn.content, opened.content, refused
+
+    tools, drawn, opened, refused = asyncio.run(converse())
+    assert tools >= {*DrawingEndpoints.NAMES, *GalleryEndpoints.NAMES}
+    assert Image.open(io.BytesIO(base64.b64decode(drawn[0].data))).size == (16, 16)
+    assert "'seed': 4711" in opened[0].text
+    assert refused.isError and "ukiyoe" in refused.content[0].text and "tiny-vae" in refused.content[0].text

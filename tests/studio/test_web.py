@@ -137,23 +137,23 @@ def test_a_preview_is_shown_where_there_is_one(studio: Served, tmp_path: Path) -
 
 
 def test_static_files_are_asked_after_and_sent_once(studio: Served) -> None:
-    first = get(studio, "/static/studio.js")
+    first = get(studio, "/page/studio.js")
     assert first.status_code == 200
     assert first.headers["cache-control"] == "no-cache"
-    again = httpx.get(f"{studio.url}/static/studio.js", headers={"if-none-match": first.headers["etag"]})
+    again = httpx.get(f"{studio.url}/page/studio.js", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../engine.py",
-        "/static/../../app.py",
-        "/static/%2e%2e/engine.py",
-        "/static/..%2fengine.py",
-        "/static/..%5cengine.py",
-        "/static//etc/passwd",
-        "/static/%00",
+        "/page/../engine.py",
+        "/page/../../app.py",
+        "/page/%2e%2e/engine.py",
+        "/page/..%2fengine.py",
+        "/page/..%5cengine.py",
+        "/page//etc/passwd",
+        "/page/%00",
         "/text/../../pyproject.toml",
         "/text/..%2f..%2fpyproject.json",
         "/previews/../tiny-dcgan/card.json",

@@ -1,0 +1,41 @@
+"""The measurements by name: `python -m studio.bench live` and `python -m studio.bench start`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from studio.bench import live, start
+from studio.bench.browser import NoBrowserError
+from studio.bench.server import NotServedError
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m studio.bench", description="Measure the studio in a headless Chromium.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in (("live", live), ("start", start)):
+        command = commands.add_parser(name, help=module.__doc__)
+        command.add_argument("--checkpoints", type=Path, default=Path("checkpoints"), help="default: %(default)s")
+        command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+        module.add_arguments(command)
+        command.set_defaults(measure=module.measure, table=module.table)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = arguments().parse_args(argv)
+    try:
+        figures = options.measure(options)
+    except (NoBrowserError, NotServedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(options.table(figures))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One module a tab; each has build(engine) and may import gradio."""

@@ -1,0 +1,126 @@
+"""How an endpoint answers: typed shapes, files, and faults that every kind of caller can read."""
+
+import inspect
+import json
+import logging
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypedDict, TypeVar
+
+import gradio as gr
+from gradio import FileData
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+from pydantic import ConfigDict, ValidationError, validate_call
+
+from studio.errors import Fault
+from studio.gallery import Entry
+from studio.gallery_index import as_faults
+from studio.recipe import Note, to_dict
+from studio.words import say
+
+LOG = logging.getLogger("studio.api")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class GalleryEntry(TypedDict):
+    """A saved picture; its PNG is at gallery/ID.png and its thumbnail at gallery/ID/thumb.webp."""
+
+    id: str
+    created: str
+    generator: str
+    recipe: dict[str, Any]
+    favourite: bool
+    labels: list[str]
+    parent: str | None
+    width: int
+    height: int
+    bytes: int
+
+
+class GalleryPage(TypedDict):
+    """Some of the pictures that match, how many match in all, and what can be filtered by."""
+
+    entries: list[GalleryEntry]
+    total: int
+    labels: list[str]
+    generators: list[str]
+
+
+class Lineage(TypedDict):
+    """What a picture came from, oldest first, and what came from it."""
+
+    ancestors: list[GalleryEntry]
+    children: list[GalleryEntry]
+
+
+class OpenedRecipe(TypedDict):
+    """A recipe with its short link form and with notes where this studio differs from the one that drew it."""
+
+    recipe: dict[str, Any]
+    link: str
+    notes: list[dict[str, Any]]
+
+
+def endpoint(method: Callable[P, R]) -> Callable[P, R]:
+    """A method whose arguments are checked against their types, and whose faults reach every kind of caller."""
+    checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(method)
+    names = list(inspect.signature(method).parameters)
+
+    @wraps(method)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return checked(*args, **kwargs)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = first["loc"][0]
+            name = names[place] if isinstance(place, int) else place
+            raise shown(Fault("fault.argument", name=name, problem=first["msg"])) from None
+        except Fault as fault:
+            raise shown(fault) from None
+        except Exception as error:
+            LOG.exception("The endpoint /%s failed", method.__name__)
+            raise shown(Fault("fault.surprise", status=500)) from error
+
+    return answer
+
+
+def shown(fault: Fault) -> gr.Error:
+    """The fault as Gradio carries errors: the English sentence, and in the title what the page needs to say it in its own language."""
+    title = json.dumps({"code": fault.code, "params": fault.params}, ensure_ascii=False)
+    return gr.Error(str(fault), title=title, print_exception=False)
+
+
+def served(data: bytes, name: str) -> Any:
+    """A file in Gradio's cache, where it is served from, at an address made of its own hash."""
+    folder = get_upload_folder()
+    with as_faults(Path(folder)):
+        return file_at(Path(save_bytes_to_cache(data, name, folder)))
+
+
+def file_at(path: Path) -> Any:
+    """A FileData as the plain object it is sent as: within a list Gradio gives an address to nothing else."""
+    return FileData(path=str(path), orig_name=path.name, size=path.stat().st_size).model_dump()
+
+
+def noted(note: Note) -> dict[str, Any]:
+    """A note as the page and an API user read it."""
+    return {"code": note.code, "params": dict(note.params), "text": say("en", note.code, **note.params)}
+
+
+def listed(entry: Entry) -> GalleryEntry:
+    """An entry without the visitor it belongs to."""
+    return GalleryEntry(
+        id=entry.id,
+        created=entry.created,
+        generator=entry.generator,
+        recipe=to_dict(entry.recipe),
+        favourite=entry.favourite,
+        labels=list(entry.labels),
+        parent=entry.parent,
+        width=entry.width,
+        height=entry.height,
+        bytes=entry.bytes,
+    )

@@ -1,0 +1,271 @@
+"""The named endpoints: all that the page does, for gradio_client, curl and the MCP server alike."""
+
+# Annotations stay real types here (no `from __future__ import annotations`): gr.api reads the return type from the
+# signature as it stands, and a type left as text would vanish from the documentation.
+import os
+import re
+import secrets
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.context import get_blocks_context
+from gradio.events import api
+from gradio.utils import get_upload_folder
+from pydantic import Field, WrapValidator
+
+from models.latent import MAX_SEED
+from studio.declare import declaration
+from studio.engine import Engine
+from studio.errors import Fault
+from studio.frames import MAX_FILE, Format, encode, read_recipe, to_png
+from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
+from studio.gallery_index import MAX_TEXT
+from studio.recipe import MAX_JSON, Recipe, from_dict, from_json, link_text, open_recipe, to_dict, to_link
+from studio.settings import Settings
+from studio.ui.answers import GalleryEntry, GalleryPage, Lineage, OpenedRecipe, endpoint, file_at, listed, noted, served
+from studio.visitors import visitor_of
+
+SWEEP = (3600, 24 * 3600)  # seconds: how often files that were handed out are looked through, and how long they are kept
+LINK = "?r="  # what stands before the recipe in a shared address
+AnyRecipe = dict[str, Any] | str
+# The documentation must read FileData and nothing else: in a union with None, MCP no longer sees that it is a file.
+Upload = Annotated[FileData, WrapValidator(lambda given, check: given if given is None else check(given))]
+NOTHING: Any = None
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_CHOSEN)]
+Label = Annotated[str, Field(max_length=MAX_LABEL)]
+Words = Annotated[str, Field(max_length=MAX_TEXT)]
+
+
+def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
+    """Declare every endpoint in the gr.Blocks that is being built, and keep all that Gradio reads and writes inside settings.folder."""
+    os.environ["GRADIO_TEMP_DIR"] = str((settings.folder / "cache").resolve())  # the one way Gradio has to be told
+    if blocks := get_blocks_context():
+        # Gradio refuses a client's path outside of its cache only in an app that it launched itself. A mounted one copies
+        # whatever the path names into the cache, unless it is told so.
+        blocks.root_block.has_launched = True
+        blocks.root_block.delete_cache = SWEEP
+    for endpoints in (DrawingEndpoints(engine, settings), GalleryEndpoints(engine, gallery, settings)):
+        for name in endpoints.NAMES:
+            # The engine and the gallery do their own queueing; Gradio's default of one call at a time would only add a wait.
+            api(getattr(endpoints, name), api_name=name, concurrency_limit=None)
+
+
+class DrawingEndpoints:
+    """Recipes in, pictures out."""
+
+    NAMES = ("generators", "draw", "draw_sheet", "recipe")
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    @endpoint
+    def generators(self) -> list[dict[str, Any]]:
+        """List what can draw here: its classes, styles, directions, size, licence, measured scores and limits.
+
+        Returns:
+            One object a generator; its id is what a recipe names.
+        """
+        return [declaration(checkpoint) for checkpoint in self._engine.checkpoints.values()]
+
+    @endpoint
+    def draw(self, recipe: AnyRecipe, request: gr.Request, format: Format = "png") -> FileData:
+        """Draw one picture. The same recipe gives the same picture, and the file carries the recipe inside.
+
+        Args:
+            recipe: An object, or the same as JSON text. {"generator": "letters-cgan", "seed": 7} is enough; see `generators` for names.
+            format: The kind of file; png is lossless.
+        Returns:
+            The picture.
+        """
+        picture = self._engine.draw(read(recipe), visitor=visitor_of(request, self._settings))
+        return served(encode(picture, format), f"{picture.recipe.generator}-{picture.recipe.seed}.{format}")
+
+    @endpoint
+    def draw_sheet(self, recipe: AnyRecipe, request: gr.Request, count: Annotated[int, Field(ge=1, le=64)] = 12) -> list[FileData]:
+        """Draw the same recipe with as many seeds in a row, to choose from. Each PNG carries its own recipe.
+
+        Args:
+            recipe: An object, or the same as JSON text; its seed is the first.
+            count: How many pictures, 1 to 64.
+        Returns:
+            The pictures, in the order of their seeds.
+        """
+        first = read(recipe)
+        recipes = [replace(first, seed=(first.seed + step) % (MAX_SEED + 1)) for step in range(count)]
+        job = self._engine.submit(recipes, visitor=visitor_of(request, self._settings))
+        try:
+            return [served(to_png(p), f"{p.recipe.generator}-{p.recipe.seed}.png") for p in job.pictures()]
+        finally:
+            job.cancel()
+
+    @endpoint
+    def recipe(self, picture: Upload = NOTHING, text: Annotated[str, Field(max_length=MAX_JSON)] = "") -> OpenedRecipe:
+        """Find the recipe inside a picture made here, or check one given as JSON text or as a shared link.
+
+        Args:
+            picture: A PNG, JPEG or WebP that was saved here. Leave it out when text is given.
+            text: A recipe as JSON, or a link that holds one.
+        Returns:
+            The recipe, its link form, and notes where it was drawn by something that is not here.
+        """
+        opened = open_recipe(recipe_inside(picture) if picture else recipe_text(text.strip()), self._engine.hashes())
+        return OpenedRecipe(recipe=to_dict(opened.recipe), link=to_link(opened.recipe), notes=[noted(note) for note in opened.notes])
+
+
+class GalleryEndpoints:
+    """A visitor's saved pictures. Nobody sees another visitor's."""
+
+    NAMES = ("save", "gallery", "favourite", "label", "remove", "undo_remove", "lineage", "export")
+
+    def __init__(self, engine: Engine, gallery: Gallery, settings: Settings) -> None:
+        self._engine = engine
+        self._gallery = gallery
+        self._settings = settings
+
+    @endpoint
+    def save(self, recipe: AnyRecipe, request: gr.Request, parent: Annotated[str, Field(max_length=64)] = "") -> GalleryEntry:
+        """Draw a recipe and keep the picture in the gallery.
+
+        Args:
+            recipe: An object, or the same as JSON text.
+            parent: The id of the saved picture that this one was made from, if there is one.
+        Returns:
+            The new entry.
+        """
+        owner = visitor_of(request, self._settings)
+        picture = self._engine.draw(read(recipe), visitor=owner)
+        return listed(self._gallery.save(to_png(picture), picture.recipe, visitor=owner, parent=parent or None))
+
+    @endpoint
+    def gallery(
+        self,
+        request: gr.Request,
+        text: Words = "",
+        generator: Words = "",
+        favourite: bool = False,
+        label: Label = "",
+        offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = 0,
+        limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 60,
+    ) -> GalleryPage:
+        """Look through the saved pictures, newest first.
+
+        Args:
+            text: Words that must stand in the recipe, the labels or the id.
+            generator: Only what this generator drew.
+            favourite: Only favourites.
+            label: Only pictures with this label.
+            offset: How many to skip.
+            limit: How many to give, 1 to 200.
+        Returns:
+            The entries, how many there are in all, and the labels and generators in use.
+        """
+        owner = visitor_of(request, self._settings)
+        found = self._gallery.find(owner, text=text, generator=generator, favourite=favourite, label=label, offset=offset, limit=limit)
+        entries = [listed(entry) for entry in found.entries]
+        return GalleryPage(entries=entries, total=found.total, labels=list(found.labels), generators=list(found.generators))
+
+    @endpoint
+    def favourite(self, id: Id, request: gr.Request, on: bool = True) -> GalleryEntry:
+        """Mark a saved picture as a favourite, or take the mark away.
+
+        Args:
+            id: The picture.
+            on: False takes the mark away.
+        Returns:
+            The entry as it is now.
+        """
+        return listed(self._gallery.favourite(id, visitor_of(request, self._settings), on))
+
+    @endpoint
+    def label(self, id: Id, request: gr.Request, labels: Annotated[list[Label], Field(max_length=MAX_LABELS)]) -> GalleryEntry:
+        """Set the labels of a saved picture.
+
+        Args:
+            id: The picture.
+            labels: All the labels it shall have; an empty list takes every one away.
+        Returns:
+            The entry as it is now.
+        """
+        return listed(self._gallery.label(id, visitor_of(request, self._settings), labels))
+
+    @endpoint
+    def remove(self, ids: Ids, request: gr.Request) -> int:
+        """Take pictures out of the gallery. `undo_remove` brings them back.
+
+        Args:
+            ids: The pictures.
+        Returns:
+            How many were taken out.
+        """
+        return self._gallery.remove(ids, visitor_of(request, self._settings))
+
+    @endpoint
+    def undo_remove(self, ids: Ids, request: gr.Request) -> int:
+        """Bring removed pictures back, as they were.
+
+        Args:
+            ids: The pictures that were removed.
+        Returns:
+            How many are back.
+        """
+        return self._gallery.restore(ids, visitor_of(request, self._settings))
+
+    @endpoint
+    def lineage(self, id: Id, request: gr.Request) -> Lineage:
+        """Show what a saved picture was made from and what was made from it.
+
+        Args:
+            id: The picture.
+        Returns:
+            Its ancestors, oldest first, and its children.
+        """
+        family = self._gallery.lineage(id, visitor_of(request, self._settings))
+        ancestors = [listed(entry) for entry in reversed(family.ancestors)]
+        return Lineage(ancestors=ancestors, children=[listed(entry) for entry in family.children])
+
+    @endpoint
+    def export(self, ids: Ids, request: gr.Request) -> FileData:
+        """Pack saved pictures into a ZIP: each PNG, its recipe as JSON, and a list of all.
+
+        Args:
+            ids: The pictures.
+        Returns:
+            The ZIP file.
+        """
+        archive = self._gallery.export(ids, visitor_of(request, self._settings))
+        # A name of chance: unlike a picture's, an archive's address must not be something another visitor can work out.
+        target = Path(get_upload_folder()) / secrets.token_hex(16) / "latent-atelier.zip"
+        target.parent.mkdir(parents=True)
+        shutil.move(archive, target)
+        return file_at(target)
+
+
+def read(recipe: AnyRecipe) -> Recipe:
+    """A recipe from either form; Fault says what is wrong with it."""
+    return from_json(recipe) if isinstance(recipe, str) else from_dict(recipe)
+
+
+def recipe_text(text: str) -> str | bytes:
+    """The JSON in a text that is a recipe, a shared address, or the part of the address that holds one."""
+    if text.startswith("{"):
+        return text
+    return link_text(re.split("[&#]", text.rpartition(LINK)[2])[0])
+
+
+def recipe_inside(picture: FileData) -> str:
+    """The recipe's JSON in a file that was uploaded to this app; nothing else on the disk is opened, whatever the path says."""
+    path = Path(picture.path).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise Fault("fault.not_uploaded")
+    if (size := path.stat().st_size) > MAX_FILE:
+        raise Fault("fault.too_large", size=size, most=MAX_FILE, status=413)
+    found = read_recipe(path.read_bytes())
+    if found is None:
+        raise Fault("fault.no_recipe")
+    return found

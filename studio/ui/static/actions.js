@@ -1,0 +1,105 @@
+/** What is done with a picture: undo, compare, choose from a sheet, save, download, share, copy, full screen. @module */
+
+import { menu } from './dialog.js';
+import { h } from './dom.js';
+import { openSheet } from './sheet.js';
+import { compact } from './state.js';
+import { signButton } from './widgets.js';
+
+const FORMATS = ['png', 'jpeg', 'webp'];
+const TIMES = [1, 2, 4, 8];
+
+/** @param {any} atelier @param {HTMLElement} stageRoot */
+export function doings(atelier, stageRoot) {
+  const { state, words } = atelier;
+  const act = actions(atelier, stageRoot);
+  atelier.act = act;
+  const sign = (name, shape, more = {}) => signButton(words, shape, `act.${name}`, act[name], { 'data-act': name, ...more });
+  const undo = sign('undo', 'undo');
+  const redo = sign('redo', 'redo');
+  const ab = sign('ab', 'compare', { 'aria-pressed': 'false' });
+  state.follow(() => {
+    undo.disabled = !state.canUndo;
+    redo.disabled = !state.canRedo;
+  });
+  document.addEventListener('atelier:compare', (event) => ab.setAttribute('aria-pressed', String(/** @type {CustomEvent} */ (event).detail)));
+  const save = h('button', { type: 'button', class: 'word-button', 'data-act': 'save', onclick: act.save }, words.put(h('span'), 'act.save'));
+  words.put(save, 'act.save_tip', {}, 'tip');
+  const bar = h('div', { class: 'doings', role: 'toolbar' }, undo, redo, h('span', { class: 'gap' }), ab, sign('sheet', 'sheet'), h('span', { class: 'gap' }),
+    save, sign('download', 'download', { 'aria-haspopup': 'menu' }), sign('share', 'share'), sign('copy', 'copy'), sign('full', 'full'), sign('keys', 'keys'));
+  return words.put(bar, 'create.doings', {}, 'label');
+}
+
+/** @param {any} atelier @param {HTMLElement} stageRoot */
+function actions(atelier, stageRoot) {
+  const { state, words, api } = atelier;
+  const told = (run) => async (event) => {
+    try {
+      await run(event);
+    } catch (fault) {
+      atelier.notice.say(words.fault(/** @type {any} */ (fault).fault ?? { code: 'fault.connection' }), 'fault');
+    }
+  };
+  const link = async (recipe) => /** @type {any} */ (await api.call('recipe', [null, JSON.stringify(recipe)])).link;
+
+  const save = told(async () => {
+    state.rest();
+    const entry = /** @type {any} */ (await api.call('save', [compact(state.recipe), state.parent ?? '']));
+    state.parent = entry.id;
+    document.dispatchEvent(new CustomEvent('atelier:saved', { detail: entry }));
+    atelier.notice.say(words.say('act.saved'), 'good');
+  });
+  const share = told(async () => {
+    const at = new URL(location.href);
+    at.search = '';
+    at.searchParams.set('r', await link(compact(state.recipe)));
+    await write(at.href);
+    atelier.notice.say(words.say('act.shared'), 'good');
+  });
+  const copy = told(async () => {
+    await write(JSON.stringify(compact(state.recipe)));
+    atelier.notice.say(words.say('act.copied'), 'good');
+  });
+  const download = (event) => menu(event.currentTarget, words, downloadChoices(atelier, link, told));
+  const full = () => (document.fullscreenElement ? document.exitFullscreen() : stageRoot.requestFullscreen?.());
+  return {
+    save, share, copy, download, full,
+    undo: () => state.undo(),
+    redo: () => state.redo(),
+    ab: () => atelier.compare.toggle(),
+    sheet: () => openSheet(atelier),
+    keys: () => atelier.keys(),
+  };
+}
+
+/** Three kinds of file, each at the sizes a plain enlargement gives. */
+function downloadChoices({ state, words, api }, link, told) {
+  const { size } = state.declaration;
+  return (close) => h('div', { class: 'download' }, ...FORMATS.map((format) => h('div', { class: 'download-row' },
+    h('span', {}, format === 'jpeg' ? 'JPEG' : format === 'webp' ? 'WebP' : 'PNG'),
+    ...TIMES.map((times) => {
+      const press = told(async () => {
+        close();
+        const recipe = { ...compact(state.recipe), upscale: times };
+        const at = api.at(`draw.${format}?download=1&r=${encodeURIComponent(await link(recipe))}`);
+        h('a', { href: at, download: `${recipe.generator}-${state.recipe.seed}.${format}` }).click();
+      });
+      const button = h('button', { type: 'button', role: 'menuitem', 'data-download': `${format}-${times}`, onclick: press }, String(size * times));
+      return words.put(button, 'act.download_as', { format, side: size * times }, 'label');
+    }))));
+}
+
+/** @param {string} text */
+async function write(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without https or inside a frame the clipboard may be closed; the older way still works there.
+    const field = h('textarea', { class: 'unseen', 'aria-hidden': 'true' });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand('copy');
+    field.remove();
+  }
+}

@@ -1,0 +1,148 @@
+/** The control groups of a generator, drawn from its declaration: what it lacks is not there. @module */
+
+import { h } from './dom.js';
+import { icon } from './icons.js';
+import { layerMixer } from './layers.js';
+import { latentMap } from './map.js';
+import { mixturePad, picker, setShare, sharesOf } from './mixture.js';
+import { pad } from './pad.js';
+import { seedRow, signButton, sliderRow } from './widgets.js';
+
+const PAD_WHOLE = 5; // up to as many names stand on a pad's corners; more go into a picker
+const FOLLOW = { rest: false };
+
+/**
+ * @typedef {{id: string, root: HTMLElement, show: (controls: any) => void, rows?: any[]}} Group
+ * @param {any} atelier @param {any} declaration @param {() => [number, number]} position
+ * @returns {Group[]}
+ */
+export function groupsOf(atelier, declaration, position) {
+  const { classes = [], styles = [], directions = [], layers = 1 } = declaration;
+  return [
+    seedGroup(atelier, declaration, position),
+    declaration.is_map && mapGroup(atelier, declaration, position),
+    styles.length > 1 && mixtureGroup(atelier, 'style', 'styles', styles),
+    classes.length > 1 && mixtureGroup(atelier, 'class', 'classes', classes),
+    (declaration.has_truncation || declaration.has_noise) && characterGroup(atelier, declaration),
+    directions.length > 0 && directionsGroup(atelier, directions),
+    layers > 1 && mixGroup(atelier, layers),
+  ].filter(Boolean);
+}
+
+/** @param {any} atelier @param {string} id @param {{root: Element|Element[], show: (controls: any) => void, aside?: Element|null}} told */
+function group({ words }, id, { root, show, aside = null, ...more }) {
+  const title = words.put(h('h2', { class: 'group-name', id: `group-${id}` }), `group.${id}`);
+  words.put(title, `group.${id}_tip`, {}, 'tip');
+  const section = h('section', { class: 'group', 'data-group': id, 'aria-labelledby': `group-${id}` },
+    h('header', {}, title, aside), ...[root].flat());
+  return { id, root: section, show, ...more };
+}
+
+function seedGroup(atelier, declaration, position) {
+  const { state, words } = atelier;
+  const lock = signButton(words, 'unlock', 'seed.lock', () => {
+    state.locked = !state.locked;
+    lock.setAttribute('aria-pressed', String(state.locked));
+    lock.replaceChildren(icon(state.locked ? 'lock' : 'unlock'));
+  }, { 'data-act': 'lock', 'aria-pressed': String(state.locked) });
+  const seed = seedRow(words, {
+    name: 'seed', label: 'seed.name', tip: 'seed.tip', act: 'dice', dice: () => state.roll(),
+    input: (value) => state.change({ seed: value, position: null }, { rest: true }), extra: [lock],
+  });
+  const amount = sliderRow(words, {
+    name: 'variation', label: ['variation.name'], tip: 'variation.tip', min: 0, max: 1, step: 0.01, usual: 0,
+    input: (variation, { rest }) => state.change({ variation }, { rest }),
+  });
+  const second = seedRow(words, {
+    name: 'variation_seed', label: 'variation.seed', tip: 'variation.seed_tip',
+    input: (value) => state.change({ variation_seed: value }, { rest: true }),
+  });
+  const walk = declaration.is_map ? null : walkPad(atelier, position);
+  return group(atelier, 'seed', {
+    root: h('div', { class: 'seed-and-walk' }, h('div', { class: 'rows' }, seed.root, amount.root, second.root), walk?.root),
+    show: (controls) => {
+      seed.show(controls.seed);
+      amount.show(controls.variation);
+      second.show(controls.variation_seed);
+      walk?.show(...position().map((at) => at / 4));
+    },
+  });
+}
+
+function walkPad({ state, words }, position) {
+  return pad(words, {
+    name: 'walk', label: 'walk.label', tip: 'walk.tip', fine: 0.0125, ground: h('span', { class: 'cross' }),
+    input: (x, y, rest) => state.change({ position: [round4(x * 4), round4(y * 4)] }, { rest }),
+    reset: () => state.change({ position: null }, { rest: true }),
+  });
+}
+
+const round4 = (value) => Math.round(value * 1e4) / 1e4;
+
+function mapGroup(atelier, declaration, position) {
+  const map = latentMap(atelier, declaration, position);
+  return group(atelier, 'map', map);
+}
+
+function mixtureGroup(atelier, kind, field, names) {
+  const { state, words } = atelier;
+  const make = names.length <= PAD_WHOLE ? mixturePad : picker;
+  const mixture = make(words, { kind, field, names, input: (shares, rest) => state.change({ [field]: shares }, { rest }) });
+  if ('rows' in mixture) {
+    mixture.rows.forEach((row, i) => atelier.preview(row.root, (controls) => [0, 0.25, 0.5, 0.75, 1].map((share) => (
+      { ...controls, [field]: setShare(names, sharesOf(names, controls[field]), names[i], share) }))));
+  }
+  return group(atelier, kind, { ...mixture, aside: 'blend' in mixture ? mixture.blend : null, show: (controls) => mixture.show(controls[field]) });
+}
+
+function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy }) {
+  const { state, words } = atelier;
+  const psi = truncates && sliderRow(words, {
+    name: 'truncation', label: ['truncation.name'], tip: 'truncation.tip', min: 0, max: 1.5, step: 0.01, usual: 1,
+    input: (truncation, { rest }) => state.change({ truncation }, { rest }),
+  });
+  if (psi) atelier.preview(psi.root, (controls) => [0, 0.35, 0.7, 1, 1.4].map((truncation) => ({ ...controls, truncation })));
+  const noise = noisy && seedRow(words, {
+    name: 'noise_seed', label: 'noise.name', tip: 'noise.tip', input: (value) => state.change({ noise_seed: value }, { rest: true }),
+  });
+  return group(atelier, 'character', {
+    root: h('div', { class: 'rows' }, psi && psi.root, noise && noise.root),
+    show: (controls) => {
+      if (psi) psi.show(controls.truncation);
+      if (noise) noise.show(controls.noise_seed);
+    },
+  });
+}
+
+function directionsGroup(atelier, names) {
+  const { state, words } = atelier;
+  const rows = names.map((name) => sliderRow(words, {
+    name: `direction-${name}`, label: [name, { $kind: 'direction' }], tip: words.has(`direction.${name}_tip`) ? `direction.${name}_tip` : 'direction.tip',
+    min: -5, max: 5, step: 0.05, usual: 0,
+    input: (amount, { rest }) => {
+      const { [name]: _, ...others } = state.recipe.directions;
+      state.change({ directions: amount ? { ...others, [name]: amount } : others }, { rest });
+    },
+  }));
+  rows.forEach((row, i) => atelier.preview(row.root, (controls) => [-4, -2, 0, 2, 4].map((amount) => (
+    { ...controls, directions: { ...controls.directions, [names[i]]: amount } }))));
+  return group(atelier, 'directions', {
+    root: h('div', { class: 'rows' }, ...rows.map((row) => row.root)),
+    show: (controls) => rows.forEach((row, i) => row.show(controls.directions[names[i]] ?? 0)),
+  });
+}
+
+function mixGroup(atelier, count) {
+  const { state, words } = atelier;
+  const second = seedRow(words, {
+    name: 'mix_seed', label: 'mix.seed', tip: 'mix.seed_tip', input: (value) => state.change({ mix_seed: value }, { rest: true }),
+  });
+  const layers = layerMixer(words, count, (chosen, rest) => state.change({ mix_layers: chosen }, rest ? { rest } : FOLLOW));
+  return group(atelier, 'mix', {
+    root: h('div', { class: 'rows' }, second.root, layers.root),
+    show: (controls) => {
+      second.show(controls.mix_seed);
+      layers.show(controls.mix_layers);
+    },
+  });
+}

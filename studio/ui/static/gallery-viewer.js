@@ -1,0 +1,144 @@
+/** One saved picture, large, with what it is made of and what it came from. @module */
+
+import { h } from './dom.js';
+import { facts, when } from './gallery-facts.js';
+import { labelField } from './gallery-labels.js';
+import { icon } from './icons.js';
+import { signButton } from './widgets.js';
+
+/** @typedef {import('./gallery-album.js').Entry} Entry */
+
+/** A button with a sign and a word. @param {import('./words.js').Words} words @param {any} sign @param {string} word @param {() => void} press @param {Record<string, unknown>} [given] */
+export function wordButton(words, sign, word, press, given = {}) {
+  return h('button', { type: 'button', class: 'button', onclick: press, ...given }, icon(sign), words.put(h('span'), word));
+}
+
+export class Viewer {
+  /** @param {import('./gallery.js').Shop} shop */
+  constructor(shop) {
+    this.shop = shop;
+    this.index = -1; // place in the album; -1 for a relative that was reached through the lineage
+    this.entry = /** @type {Entry|null} */ (null);
+    this.stage = h('figure', { class: 'viewer-stage' });
+    this.panel = h('div', { class: 'viewer-panel' });
+    const { words } = shop;
+    this.root = h('dialog', { class: 'viewer', onkeydown: (event) => this.#key(event), onclose: () => this.#closed() },
+      signButton(words, 'left', 'gallery.previous', () => this.#step(-1), { class: 'sign viewer-step previous' }),
+      this.stage,
+      signButton(words, 'right', 'gallery.next', () => this.#step(1), { class: 'sign viewer-step next' }),
+      this.panel,
+      signButton(words, 'close', 'gallery.close', () => this.root.close(), { class: 'sign viewer-close' }));
+    words.put(this.root, 'gallery.large', {}, 'label');
+  }
+
+  /** @param {number} index in the album */
+  async open(index) {
+    const entry = this.shop.album.entry(index);
+    if (!entry) return;
+    this.index = index;
+    this.#show(entry);
+    if (!this.root.open) this.root.showModal();
+    this.root.focus();
+    // The neighbours are fetched ahead, so that a step shows a picture and not a wait.
+    await this.shop.album.load(Math.max(0, index - 1), index + 2);
+    for (const near of [index - 1, index + 1]) {
+      const neighbour = this.shop.album.entry(near);
+      if (neighbour) new Image().src = this.shop.picture(neighbour);
+    }
+  }
+
+  /** The words and the labels again, with what has changed. @param {Entry} entry */
+  refresh(entry) {
+    if (this.entry?.id === entry.id && this.root.open) this.#write(entry);
+  }
+
+  /** @param {Entry} entry */
+  #show(entry) {
+    const crisp = this.shop.crisp(entry) ? 'crisp' : '';
+    this.stage.replaceChildren(h('img', { src: this.shop.picture(entry), alt: this.shop.name(entry), class: crisp }));
+    this.#write(entry);
+    this.shop.album.lineage(entry.id).then((family) => this.#relate(entry, family)).catch(this.shop.failed);
+  }
+
+  /** @param {Entry} entry */
+  #write(entry) {
+    const { words, album } = this.shop;
+    this.entry = entry;
+    const heart = signButton(words, 'save', entry.favourite ? 'gallery.unfavourite' : 'gallery.favourite', () => this.shop.favourite([entry], !entry.favourite), {
+      class: 'sign heart', 'aria-pressed': String(entry.favourite),
+    });
+    const told = facts(words, entry.recipe).flatMap(({ key, text }) => [words.put(h('dt'), `fact.${key}`), h('dd', {}, text)]);
+    const family = this.panel.querySelector(`.family[data-of="${CSS.escape(entry.id)}"]`) ?? h('div', { class: 'family' });
+    this.panel.replaceChildren(
+      h('div', { class: 'viewer-title' }, h('h2', {}, this.shop.title(entry.generator)), heart),
+      h('p', { class: 'quiet' }, `${when(words, entry.created)} · ${entry.width} × ${entry.height}`),
+      wordButton(words, 'swap', 'gallery.restore', () => this.#restore(entry), { class: 'button first', 'data-act': 'restore' }),
+      h('dl', { class: 'facts' }, ...told),
+      labelField({
+        words, known: () => album.labels, labels: entry.labels,
+        add: (label) => this.shop.label([entry], label, true), drop: (label) => this.shop.label([entry], label, false),
+      }),
+      family,
+      h('div', { class: 'viewer-acts' },
+        h('a', { class: 'button', href: this.shop.picture(entry), download: `${entry.generator}-${entry.recipe.seed ?? 0}.png` }, icon('download'), words.put(h('span'), 'gallery.download')),
+        wordButton(words, 'remove', 'gallery.remove', () => this.#remove(entry), { 'data-act': 'remove' })));
+  }
+
+  /** @param {Entry} entry @param {{ancestors: Entry[], children: Entry[]}} family */
+  #relate(entry, { ancestors, children }) {
+    const place = this.panel.querySelector('.family');
+    if (this.entry?.id !== entry.id || !place || ancestors.length + children.length === 0) return;
+    const { words } = this.shop;
+    const row = (relatives) => relatives.map((relative) => {
+      const image = h('img', { src: this.shop.thumb(relative), alt: this.shop.name(relative), loading: 'lazy', class: this.shop.crisp(relative) ? 'crisp' : '' });
+      return h('button', { type: 'button', class: 'relative', onclick: () => this.#visit(relative) }, image);
+    });
+    const self = h('span', { class: 'relative self', 'aria-current': 'true' }, h('img', { src: this.shop.thumb(entry), alt: '', class: this.shop.crisp(entry) ? 'crisp' : '' }));
+    const arrow = () => h('span', { class: 'arrow', 'aria-hidden': 'true' }, icon('right'));
+    place.setAttribute('data-of', entry.id);
+    place.replaceChildren(words.put(h('h3'), 'gallery.lineage'), h('div', { class: 'family-row' },
+      ...row(ancestors).flatMap((relative) => [relative, arrow()]), self, ...(children.length ? [arrow(), ...row(children)] : [])));
+    const line = /** @type {HTMLElement} */ (self.parentElement);
+    line.scrollLeft = self.offsetLeft - line.offsetLeft - (line.clientWidth - self.offsetWidth) / 2;
+  }
+
+  /** @param {Entry} relative */
+  #visit(relative) {
+    this.index = -1;
+    this.#show(relative);
+    this.root.focus();
+  }
+
+  /** @param {number} by */
+  #step(by) {
+    const { total } = this.shop.album;
+    if (this.index >= 0 && total > 1) this.open((this.index + by + total) % total).catch(this.shop.failed);
+  }
+
+  /** @param {Entry} entry */
+  #restore(entry) {
+    this.root.close();
+    this.shop.restore(entry);
+  }
+
+  /** @param {Entry} entry */
+  #remove(entry) {
+    this.root.close();
+    this.shop.remove([entry.id]);
+  }
+
+  #closed() {
+    if (this.index >= 0) this.shop.look(this.index);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    event.stopPropagation(); // the page's own keys sleep while a picture is large
+    if (/** @type {HTMLElement} */ (event.target).matches('input') || !this.entry) return;
+    if (event.key === 'ArrowLeft') this.#step(-1);
+    else if (event.key === 'ArrowRight') this.#step(1);
+    else if (event.key === 'f') this.shop.favourite([this.entry], !this.entry.favourite);
+    else if (event.key === 'Delete') this.#remove(this.entry);
+    else if (event.key === 'c') this.#restore(this.entry);
+  }
+}

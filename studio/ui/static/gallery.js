@@ -1,0 +1,244 @@
+/** The Gallery tab: find, look, compare, label, take up again. @module */
+
+import { dialog } from './dialog.js';
+import { h, later } from './dom.js';
+import { Album, EVERYTHING } from './gallery-album.js';
+import { compare } from './gallery-compare.js';
+import { Grid } from './gallery-grid.js';
+import { labelField } from './gallery-labels.js';
+import { Viewer, wordButton } from './gallery-viewer.js';
+import { icon } from './icons.js';
+import { signButton } from './widgets.js';
+
+/** @typedef {import('./gallery-album.js').Entry} Entry */
+/** @typedef {Gallery} Shop what the parts of the gallery ask of the whole */
+
+const MOST_COMPARED = 6;
+
+/** @param {HTMLElement} root @param {any} atelier */
+export function mount(root, atelier) {
+  atelier.gallery = new Gallery(root, atelier);
+}
+
+class Gallery {
+  /** @param {HTMLElement} root @param {any} atelier */
+  constructor(root, atelier) {
+    this.root = root;
+    this.atelier = atelier;
+    this.words = /** @type {import('./words.js').Words} */ (atelier.words);
+    this.album = new Album(atelier.api);
+    this.viewer = new Viewer(this);
+    this.drawn = ''; // what the grid was last laid out for
+    this.grid = new Grid({
+      album: this.album, words: this.words, thumb: this.thumb, crisp: this.crisp, name: this.name, failed: this.failed,
+      onOpen: (index) => this.viewer.open(index).catch(this.failed), onSelect: () => this.#drawActs(), onKey: (event) => this.#key(event),
+    });
+    this.bar = h('div', { class: 'album-bar' });
+    this.acts = h('div', { class: 'album-acts', role: 'toolbar', hidden: true });
+    this.words.put(this.acts, 'gallery.selection', {}, 'label');
+    this.empty = h('div', { class: 'album-empty', hidden: true });
+    this.#buildBar();
+    root.replaceChildren(this.bar, this.grid.root, this.empty, this.acts, this.viewer.root);
+    document.addEventListener('atelier:language', () => this.#redraw());
+    // Whatever was saved in Create, or in another tab of the browser, is there when the eye comes here.
+    new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.ask()).observe(this.bar);
+  }
+
+  thumb = (entry) => this.atelier.api.at(`gallery/${entry.id}/thumb.webp`);
+  picture = (entry) => this.atelier.api.at(`gallery/${entry.id}.png`);
+  declaration = (id) => this.atelier.state.declarations.find((one) => one.id === id);
+  title = (id) => this.words.pick(this.declaration(id)?.title) || id;
+  crisp = (entry) => this.declaration(entry.generator)?.rendering === 'crisp';
+  name = (entry) => this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 });
+  failed = (error) => this.atelier.toast(this.words.fault(error?.fault ?? { text: error?.message }));
+
+  /** Ask for the pictures again, or for others. @param {Record<string, unknown>} [patch] */
+  async ask(patch = {}) {
+    const before = this.drawn;
+    try {
+      if (!(await this.album.ask(patch))) return;
+    } catch (error) {
+      this.failed(error);
+      return;
+    }
+    if (Object.keys(patch).length || before !== this.#shown()) this.#redraw();
+    else this.#drawBar();
+    this.drawn = this.#shown();
+  }
+
+  /** Without any search or filter. */
+  showAll() {
+    this.search.value = '';
+    return this.ask(EVERYTHING);
+  }
+
+  /** @param {Entry[]} entries @param {boolean} on */
+  async favourite(entries, on) {
+    await this.#each(entries, (entry) => this.album.favourite(entry, on));
+  }
+
+  /** @param {Entry[]} entries @param {string} label @param {boolean} on */
+  async label(entries, label, on) {
+    await this.#each(entries, (entry) => this.album.label(entry, on ? [...new Set([...entry.labels, label])] : entry.labels.filter((one) => one !== label)));
+    this.#drawBar();
+  }
+
+  /** Take pictures away at once, and say how to have them back. @param {string[]} ids */
+  async remove(ids) {
+    try {
+      await this.album.remove(ids);
+      this.grid.clear();
+      await this.ask({ ...this.album.query });
+      this.atelier.toast(this.words.say(ids.length === 1 ? 'gallery.removed_one' : 'gallery.removed', { count: ids.length }), {
+        label: this.words.say('gallery.undo'),
+        press: () => this.album.bringBack(ids).then(() => this.ask({ ...this.album.query })).catch(this.failed),
+      });
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Every control in Create as it stood for this picture. @param {Entry} entry */
+  restore(entry) {
+    this.atelier.state.restore(entry.recipe, { parent: entry.id });
+    this.atelier.openTab('create');
+  }
+
+  /** @param {number} index */
+  look(index) {
+    this.grid.focus(index).catch(this.failed);
+  }
+
+  /** @param {string[]} ids */
+  async export(ids) {
+    try {
+      const file = await this.album.export(ids);
+      h('a', { href: file.url, download: file.orig_name }).click();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** @param {Entry[]} entries @param {(entry: Entry) => Promise<Entry>} change */
+  async #each(entries, change) {
+    try {
+      for (const entry of entries) {
+        const changed = await change(entry);
+        this.grid.refresh(changed);
+        this.viewer.refresh(changed);
+      }
+    } catch (error) {
+      this.failed(error);
+    }
+    this.#drawActs();
+  }
+
+  /** What decides whether the grid must be laid out anew. */
+  #shown() {
+    const first = this.album.entry(0);
+    return JSON.stringify([this.album.total, first?.id, this.album.query]);
+  }
+
+  #redraw() {
+    this.grid.draw();
+    this.#drawBar();
+    this.#drawActs();
+    this.#drawEmpty();
+    if (this.viewer.entry) this.viewer.refresh(this.viewer.entry);
+  }
+
+  #buildBar() {
+    const { words } = this;
+    const search = h('input', { type: 'search', autocomplete: 'off', maxlength: 200, name: 'gallery-search' });
+    words.put(search, 'gallery.search', {}, 'placeholder');
+    words.put(search, 'gallery.search', {}, 'label');
+    search.addEventListener('input', later(() => this.ask({ text: search.value.trim() }), 200));
+    this.search = search;
+    this.generators = h('div', { class: 'album-chips', role: 'group' });
+    words.put(this.generators, 'gallery.by_generator', {}, 'label');
+    this.hearts = signButton(words, 'save', 'gallery.only_favourites', () => this.ask({ favourite: !this.album.query.favourite }), { class: 'sign heart', 'data-act': 'favourites' });
+    this.labels = h('select', { name: 'gallery-label', onchange: () => this.ask({ label: this.labels.value }) });
+    words.put(this.labels, 'gallery.by_label', {}, 'label');
+    this.count = h('span', { class: 'album-count quiet', role: 'status' });
+    this.bar.append(h('label', { class: 'album-search' }, icon('search'), search), this.generators, this.hearts, this.labels, this.count);
+  }
+
+  #drawBar() {
+    const { album, words } = this;
+    const { query } = album;
+    const chip = (id, text) => h('button', {
+      type: 'button', class: 'chip', 'aria-pressed': String(query.generator === id), 'data-generator': id, onclick: () => this.ask({ generator: id }),
+    }, text);
+    const held = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset?.generator;
+    this.generators.replaceChildren(...(album.generators.length > 1 || query.generator
+      ? [chip('', words.say('gallery.all')), ...album.generators.map((id) => chip(id, this.title(id)))] : []));
+    if (held !== undefined) this.generators.querySelector(`[data-generator="${CSS.escape(held)}"]`)?.focus();
+    this.hearts.setAttribute('aria-pressed', String(query.favourite));
+    this.labels.hidden = album.labels.length === 0 && !query.label;
+    const option = (value, text) => h('option', { value, selected: value === query.label }, text);
+    this.labels.replaceChildren(option('', words.say('gallery.any_label')), ...album.labels.map((label) => option(label, label)));
+    this.count.textContent = words.say(album.total === 1 ? 'gallery.count_one' : 'gallery.count', { count: album.total.toLocaleString(words.language) });
+    if (document.activeElement !== this.search) this.search.value = query.text;
+  }
+
+  #drawActs() {
+    const { words } = this;
+    const chosen = [...this.grid.selected.values()];
+    this.acts.hidden = chosen.length === 0;
+    if (!chosen.length) return;
+    const loved = chosen.every(({ favourite }) => favourite);
+    const ids = chosen.map(({ id }) => id);
+    const act = (sign, word, press, name, given = {}) => wordButton(words, sign, word, press, { 'data-act': name, ...given });
+    this.acts.replaceChildren(...[
+      h('strong', { role: 'status' }, words.say('gallery.selected', { count: chosen.length })),
+      chosen.length === 1 && act('swap', 'gallery.restore', () => this.restore(chosen[0]), 'restore'),
+      chosen.length > 1 && act('compare', 'gallery.compare', () => compare(this, chosen), 'compare', { disabled: chosen.length > MOST_COMPARED }),
+      act('save', loved ? 'gallery.unfavourite' : 'gallery.favourite', () => this.favourite(chosen, !loved), 'favourite'),
+      act('label', 'gallery.label', () => this.#openLabels(), 'label'),
+      act('pack', 'gallery.export', () => this.export(ids), 'export'),
+      act('remove', 'gallery.remove', () => this.remove(ids), 'remove'),
+      signButton(words, 'close', 'gallery.clear', () => this.grid.clear(), { 'data-act': 'clear' }),
+    ].filter((part) => part !== false));
+  }
+
+  #openLabels() {
+    const { words, album } = this;
+    const body = h('div');
+    const draw = () => {
+      const chosen = [...this.grid.selected.values()];
+      const labels = [...new Set(chosen.flatMap((entry) => entry.labels))].sort();
+      const change = (on) => async (label) => {
+        await this.label(chosen, label, on);
+        draw();
+      };
+      body.replaceChildren(labelField({ words, known: () => album.labels, labels, add: change(true), drop: change(false) }));
+      body.querySelector('input')?.focus();
+    };
+    dialog(words, 'gallery.label_title', body, { name: 'labels' });
+    draw();
+  }
+
+  #drawEmpty() {
+    const { words, album } = this;
+    this.empty.hidden = album.total > 0;
+    this.grid.root.hidden = album.total === 0;
+    const [title, text, word, press] = album.isWhole
+      ? ['gallery.empty_title', 'gallery.empty', 'gallery.to_create', () => this.atelier.openTab('create')]
+      : ['gallery.none_title', 'gallery.none', 'gallery.show_all', () => this.showAll()];
+    this.empty.replaceChildren(words.put(h('h2'), title), words.put(h('p'), text),
+      h('button', { type: 'button', class: 'button first', onclick: press }, words.put(h('span'), word)));
+  }
+
+  /** Keys on a picture that the grid has no use for itself. @param {KeyboardEvent} event */
+  #key(event) {
+    const at = this.album.entry(this.grid.cursor);
+    const chosen = this.grid.selected.size ? [...this.grid.selected.values()] : at ? [at] : [];
+    if (!chosen.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'Delete' || event.key === 'Backspace') this.remove(chosen.map(({ id }) => id));
+    else if (event.key === 'f') this.favourite(chosen, !chosen.every(({ favourite }) => favourite));
+    else if (event.key === 'c' && chosen.length === 1) this.restore(chosen[0]);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

@@ -1,0 +1,208 @@
+/** The live wire: the newest recipe wins, one frame is under way, and a lost connection comes back by itself. @module */
+
+import { compact } from './state.js';
+
+const REST_AFTER = 160; // ms without movement until the lossless frame is asked for
+const GIVE_UP = 4000; // ms after which a frame that never came no longer holds up the next
+const BACKOFF = [250, 500, 1000, 2000, 5000, 10000, 30000];
+const REFUSED = 2; // sockets that closed before they greeted, after which Gradio's events take over
+
+/**
+ * @typedef {{type: string, id: number, ms: number, rest: boolean, format: string, index?: number, position?: [number, number],
+ *   recipe?: any}} Header
+ * @typedef {{header: Header, picture: ImageBitmap, bytes: Blob, generator: string, lag: number}} Frame
+ * @typedef {{done?: (job: any) => void, cell: (index: number, picture: ImageBitmap, recipe: any) => void, job?: (job: any) => void,
+ *   fault?: (fault: any) => void}} SheetEars
+ */
+export class Live {
+  /** @param {URL} base where the page lives @param {ReturnType<typeof import('./api.js').openApi>} api for where no socket is let through */
+  constructor(base, api) {
+    this.address = new URL('live', base);
+    this.address.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.api = api;
+    /** @type {'opening'|'live'|'events'|'lost'} */
+    this.mode = 'opening';
+    this.hello = /** @type {{device?: string, dtype?: string}} */ ({});
+    this.number = 0;
+    this.tries = 0;
+    this.refused = 0;
+    this.waiting = /** @type {{recipe: any, rest: boolean}|null} */ (null);
+    this.flying = /** @type {{id: number, sent: number, recipe: any, rest: boolean}|null} */ (null);
+    this.painted = { id: 0, rest: false }; // the newest frame shown
+    this.sent = 0; // the number of the newest frame asked for
+    this.sheets = /** @type {Map<number, SheetEars>} */ (new Map());
+    this.ears = { frame: new Set(), mode: new Set(), fault: new Set() };
+    this.restTimer = 0;
+    this.#open();
+  }
+
+  /** @param {'frame'|'mode'|'fault'} what @param {(told: any) => void} listener */
+  on(what, listener) {
+    this.ears[what].add(listener);
+  }
+
+  /** The picture of these controls, now; once the hand rests, its lossless form. @param {any} controls @param {boolean} [rest] */
+  draw(controls, rest = false) {
+    clearTimeout(this.restTimer);
+    const recipe = compact(controls);
+    this.waiting = { recipe, rest };
+    if (!rest) this.restTimer = window.setTimeout(() => this.draw(controls, true), REST_AFTER);
+    this.#send();
+  }
+
+  /** The picture on the page is the lossless one of the newest recipe. */
+  get settled() {
+    return !this.waiting && !this.flying && this.painted.id === this.sent && this.painted.rest;
+  }
+
+  /** Several pictures as one job. @param {any[]} recipes @param {SheetEars} ears @returns {() => void} stops the job */
+  sheet(recipes, ears) {
+    const id = ++this.number;
+    if (this.mode === 'events') return this.#sheetByEvents(recipes, ears);
+    this.sheets.set(id, ears);
+    this.#say({ type: 'sheet', id, recipes: recipes.map(compact) });
+    return () => {
+      if (this.sheets.delete(id)) this.#say({ type: 'cancel', id });
+    };
+  }
+
+  #open() {
+    const socket = new WebSocket(this.address);
+    let greeted = false;
+    this.socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = ({ data }) => {
+      if (typeof data !== 'string') return void this.#receive(data);
+      const message = JSON.parse(data);
+      if (message.type !== 'hello') return this.#hear(message);
+      greeted = true;
+      [this.hello, this.tries, this.refused] = [message, 0, 0];
+      this.#turn('live');
+      this.#send();
+    };
+    socket.onclose = () => {
+      this.waiting ??= this.flying; // what was under way is asked for again
+      this.flying = null;
+      for (const ears of this.sheets.values()) ears.fault?.({ code: 'fault.connection' });
+      this.sheets.clear();
+      if (!greeted) this.refused += 1;
+      this.#turn(this.refused >= REFUSED ? 'events' : 'lost');
+      this.#send();
+      window.setTimeout(() => this.#open(), BACKOFF[Math.min(this.tries++, BACKOFF.length - 1)]);
+    };
+  }
+
+  #send() {
+    const next = this.waiting;
+    if (!next || (this.flying && performance.now() - this.flying.sent < GIVE_UP)) return;
+    if (this.mode === 'live') {
+      this.flying = { id: ++this.number, sent: performance.now(), ...next };
+      this.sent = this.flying.id;
+      this.#say({ type: 'draw', id: this.sent, recipe: next.recipe, rest: next.rest });
+    } else if (this.mode === 'events') {
+      void this.#drawByEvents(next);
+    } else {
+      return; // it waits until the connection stands
+    }
+    this.waiting = null;
+  }
+
+  /** @param {object} message */
+  #say(message) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  /** A binary frame: the header's length in four bytes, the header, the picture. @param {ArrayBuffer} data */
+  async #receive(data) {
+    const length = new DataView(data).getUint32(0);
+    const header = /** @type {Header} */ (JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))));
+    const bytes = new Blob([new Uint8Array(data, 4 + length)], { type: `image/${header.format ?? 'png'}` });
+    if (header.type === 'cell') {
+      // The job may be over, and forgotten, by the time its last pictures are decoded.
+      const ears = this.sheets.get(header.id);
+      return ears?.cell(header.index ?? 0, await createImageBitmap(bytes), header.recipe);
+    }
+    const flown = this.flying;
+    const expected = flown?.id === header.id;
+    if (expected) this.flying = null;
+    this.#send(); // the next is drawn while this one is decoded
+    const picture = await createImageBitmap(bytes);
+    if (header.id < this.painted.id) return; // a small frame is decoded sooner than a large one before it
+    this.painted = header;
+    const generator = header.recipe?.generator ?? flown?.recipe.generator;
+    this.#shout('frame', { header, picture, bytes, generator, lag: expected && flown ? performance.now() - flown.sent : 0 });
+  }
+
+  /** @param {any} message */
+  #hear(message) {
+    const sheet = this.sheets.get(message.id);
+    if (message.type === 'job' && sheet) {
+      sheet.job?.(message);
+      if (['done', 'cancelled', 'failed'].includes(message.state)) {
+        this.sheets.delete(message.id);
+        sheet.done?.(message);
+      }
+    } else if (message.type === 'error') {
+      if (sheet) {
+        this.sheets.delete(message.id);
+        return sheet.fault?.(message.fault);
+      }
+      this.flying = null;
+      this.#shout('fault', message.fault);
+      this.#send();
+    }
+  }
+
+  /** One picture through Gradio's queue. @param {{recipe: any, rest: boolean}} next */
+  async #drawByEvents({ recipe, rest }) {
+    const flown = { id: ++this.number, sent: performance.now(), recipe, rest };
+    this.flying = flown;
+    this.sent = flown.id;
+    try {
+      const bytes = await this.#fetchDrawn(recipe);
+      const header = { type: 'frame', id: flown.id, ms: performance.now() - flown.sent, rest, format: 'png', recipe: rest ? recipe : undefined };
+      const picture = await createImageBitmap(bytes);
+      this.painted = header;
+      this.#shout('frame', { header, picture, bytes, generator: recipe.generator, lag: header.ms });
+    } catch (fault) {
+      this.#shout('fault', /** @type {any} */ (fault).fault ?? { code: 'fault.connection' });
+    }
+    if (this.flying === flown) this.flying = null;
+    this.#send();
+  }
+
+  /** @param {any[]} recipes @param {SheetEars} ears */
+  #sheetByEvents(recipes, ears) {
+    let stopped = false;
+    const run = async () => {
+      for (const [index, recipe] of recipes.entries()) {
+        if (stopped) return;
+        ears.cell(index, await createImageBitmap(await this.#fetchDrawn(compact(recipe))), recipe);
+        ears.job?.({ done: index + 1, total: recipes.length, state: 'running' });
+      }
+      ears.done?.({ done: recipes.length, total: recipes.length, state: 'done' });
+    };
+    run().catch((fault) => ears.fault?.(fault.fault ?? { code: 'fault.connection' }));
+    return () => {
+      stopped = true;
+    };
+  }
+
+  /** @param {any} recipe @returns {Promise<Blob>} */
+  async #fetchDrawn(recipe) {
+    const drawn = /** @type {any} */ (await this.api.call('draw', [recipe, 'png']));
+    const file = Array.isArray(drawn) ? drawn[0] : drawn;
+    return (await fetch(file.url)).blob();
+  }
+
+  /** @param {'opening'|'live'|'events'|'lost'} mode */
+  #turn(mode) {
+    this.mode = mode;
+    this.#shout('mode', mode);
+  }
+
+  /** @param {'frame'|'mode'|'fault'} what @param {any} told */
+  #shout(what, told) {
+    for (const listener of this.ears[what]) listener(told);
+  }
+}

@@ -1,0 +1,108 @@
+/** The Models tab: a card for each checkpoint, so that nobody has to guess what a picture was made by. @module */
+
+import { h } from './dom.js';
+import { icon } from './icons.js';
+
+/** @param {HTMLElement} root @param {any} atelier */
+export function mount(root, atelier) {
+  const draw = () => root.replaceChildren(
+    atelier.words.put(h('p', { class: 'models-lead quiet' }), 'models.lead'),
+    h('div', { class: 'models' }, ...atelier.state.declarations.map((one) => card(one, atelier))));
+  document.addEventListener('atelier:language', draw);
+  draw();
+}
+
+/** @param {any} one a declaration @param {any} atelier */
+function card(one, atelier) {
+  const { words } = atelier;
+  const title = words.pick(one.title);
+  const preview = h('img', {
+    src: atelier.api.at(`previews/${one.id}.webp`), alt: words.say('models.preview', { title }), loading: 'lazy',
+    class: one.rendering === 'crisp' ? 'crisp' : '', onerror: () => preview.remove(),
+  });
+  const play = h('button', { type: 'button', class: 'button first', 'data-play': one.id, onclick: () => open(one.id, atelier) },
+    icon('play'), words.put(h('span'), 'models.play'));
+  play.setAttribute('aria-label', words.say('models.play_named', { title }));
+  return h('article', { class: 'model', 'data-model': one.id },
+    h('div', { class: 'model-side' }, preview, facts(one, words)),
+    h('div', { class: 'model-text' },
+      h('header', {}, h('h2', {}, title), play),
+      h('p', {}, draws(one, words)),
+      scores(one, words),
+      limits(one, words)));
+}
+
+/** @param {string} id @param {any} atelier */
+function open(id, atelier) {
+  atelier.state.choose(id);
+  atelier.openTab('create');
+}
+
+/** What it draws, in a sentence. @param {any} one @param {import('./words.js').Words} words */
+function draws(one, words) {
+  const list = (kind, ids) => {
+    const names = ids.map((id) => words.name(kind, id));
+    return names.length > 8 ? `${names.slice(0, 3).join(', ')} … ${names.at(-1)}` : names.join(', ');
+  };
+  const parts = [words.say('models.size', { size: one.size })];
+  if (one.classes.length) parts.push(words.say('models.classes', { count: one.classes.length, names: list('class', one.classes) }));
+  if (one.styles.length) parts.push(words.say('models.styles', { count: one.styles.length, names: list('style', one.styles) }));
+  if (one.layers > 1) parts.push(words.say('models.mixes', { count: one.layers }));
+  if (one.is_map) parts.push(words.say('models.map'));
+  if (one.directions.length) parts.push(words.say('models.directions', { names: list('direction', one.directions) }));
+  return parts.join(words.say('models.join'));
+}
+
+/** @param {any} one @param {import('./words.js').Words} words */
+function facts(one, words) {
+  const training = Object.entries(one.training ?? {}).filter(([, value]) => ['string', 'number'].includes(typeof value));
+  const rows = [
+    ['models.family', words.name('family', one.family)],
+    ['models.source', linked(one.source)],
+    ['models.licence', linked(one.licence)],
+    ...training.filter(([key]) => words.has(`training.${key}`)).map(([key, value]) => [`training.${key}`, amount(key, value, words)]),
+    ['models.weights', h('code', {}, one.short_hash)],
+  ].filter(([, value]) => value);
+  return h('dl', { class: 'facts' }, ...rows.flatMap(([key, value]) => [words.put(h('dt'), /** @type {string} */ (key)), h('dd', {}, value)]));
+}
+
+/** @param {string} key @param {string|number} value @param {import('./words.js').Words} words */
+function amount(key, value, words) {
+  if (typeof value !== 'number') return value;
+  if (key !== 'minutes') return value.toLocaleString(words.language);
+  return value < 90 ? words.say('models.minutes', { count: Math.round(value) }) : words.say('models.hours', { count: Number((value / 60).toFixed(1)) });
+}
+
+/** Web addresses in a text become links. @param {string} text */
+function linked(text) {
+  const parts = (text ?? '').split(/(https?:\/\/[^\s,;)]+)/);
+  return text && h('span', {}, ...parts.map((part) => (part.startsWith('http') ? h('a', { href: part, target: '_blank', rel: 'noopener' }, part.replace(/^https?:\/\//, '')) : part)));
+}
+
+/** What was measured; the same figure of real pictures stands beside it, since it says what can be had. @param {any} one @param {import('./words.js').Words} words */
+function scores(one, words) {
+  const measured = one.scores ?? {};
+  const names = Object.keys(measured).filter((name) => !(name.startsWith('real_') && name.slice(5) in measured));
+  if (!names.length) return words.put(h('p', { class: 'quiet' }), 'models.no_scores');
+  const row = (name) => {
+    const real = measured[`real_${name}`];
+    return h('li', {}, h('span', {}, words.name('score', name)), h('strong', {}, figure(name, measured[name], words)),
+      words.has(`score.${name}.means`) && words.put(h('span', { class: 'quiet' }), `score.${name}.means`),
+      real !== undefined && words.put(h('span', { class: 'quiet' }), 'models.real', { value: figure(name, real, words) }));
+  };
+  return h('section', {}, words.put(h('h3'), 'models.scores'), h('ul', { class: 'scores' }, ...names.map(row)));
+}
+
+/** Shares are told in per cent, other figures with three digits that matter. @param {string} name @param {number} value @param {import('./words.js').Words} words */
+function figure(name, value, words) {
+  const options = /accuracy|precision|recall|coverage|density/.test(name) && value <= 1
+    ? { style: 'percent', maximumFractionDigits: 1 } : { maximumSignificantDigits: 3 };
+  return new Intl.NumberFormat(words.language, /** @type {any} */ (options)).format(value);
+}
+
+/** @param {any} one @param {import('./words.js').Words} words */
+function limits(one, words) {
+  const said = words.pick(one.limits);
+  if (!said?.length) return null;
+  return h('section', {}, words.put(h('h3'), 'models.limits'), h('ul', { class: 'limits' }, ...said.map((sentence) => h('li', {}, sentence))));
+}

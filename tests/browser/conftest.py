@@ -1,0 +1,46 @@
+"""The studio as a visitor meets it: the real checkpoints in a process of its own, an empty gallery, a first visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from studio.bench.server import Server, free_port, serving
+
+# Counts what was painted, so that a test can wait for the picture after the one it saw.
+COUNT = """
+window.painted = {all: 0, rests: 0};
+document.addEventListener('atelier:painted', ({detail}) => { painted.all += 1; painted.rests += detail.rest ? 1 : 0; });
+"""
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`python app.py` with the checkpoints of the repository."""
+    folder, port = tmp_path_factory.mktemp("studio"), free_port()
+    with serving(["app.py", "--port", str(port), "--folder", str(folder / "gallery")], port, folder / "log") as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser, studio: Server) -> Iterator[Page]:
+    """A first visit in English at 1440 x 900, its first picture painted; an error in a script fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", accept_downloads=True)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.add_init_script(COUNT)
+    page.goto(studio.url)
+    page.wait_for_function("window.painted?.rests > 0")
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where downloaded pictures go."""
+    return tmp_path_factory.mktemp("pictures")

@@ -1,0 +1,76 @@
+"""What tests share: tiny untrained checkpoints, an engine that draws with them, a Chromium."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Browser
+
+from models.checkpoint import Card, save
+from models.registry import GENERATORS
+from studio.bench.browser import find_browser, open_browser
+from studio.bench.server import Server, free_port, serving
+from studio.engine import Engine
+
+# One of each family, as small as it goes: with both kinds of names, with noise and layers, and a map.
+TINY: dict[str, tuple[str, dict[str, Any]]] = {
+    "tiny-dcgan": ("dcgan", {"size": 16, "channels": 1, "z_dim": 8, "width": 8, "classes": ["a", "b"], "styles": ["x", "y"]}),
+    "tiny-style": ("style", {"size": 16, "z_dim": 8, "w_dim": 16, "widths": [16, 16, 8], "mapping_layers": 2, "styles": ["x", "y"]}),
+    "tiny-vae": ("vae", {"size": 8, "z_dim": 2, "width": 4}),
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of checkpoints as real ones are, untrained; a test that damages one copies the folder first."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    for order, (name, (family, config)) in enumerate(TINY.items()):
+        torch.manual_seed(order)
+        generator = GENERATORS.get(family).build(config)
+        card = Card(
+            id=name,
+            family=family,
+            title={"en": name, "zh": name},
+            config=config,
+            rendering="crisp" if family == "vae" else "smooth",
+            source="none: untrained weights for tests",
+            licence="CC0-1.0",
+            limits={"en": ["It has learned nothing."], "zh": ["它什么也没学过。"]},
+            order=order,
+        )
+        directions = {"slant": torch.randn(generator.spec.w_dim)}
+        save(root / name, generator, card, directions)
+    return root
+
+
+@pytest.fixture(scope="session")
+def engine(tiny_checkpoints: Path) -> Iterator[Engine]:
+    """An engine on the tiny checkpoints; whatever a test asks of it, it must leave it idle."""
+    with Engine(tiny_checkpoints, device="cpu", report=lambda line: None) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. Without one a test is skipped, except on a build server, where it fails."""
+    if find_browser() is None:
+        message = "There is no Chromium. `make test` installs one; by hand: python -m studio.bench.browser"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def server(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The whole studio in a process of its own, as `python app.py` starts it, with the tiny checkpoints and an empty gallery."""
+    folder, port = tmp_path_factory.mktemp("served"), free_port()
+    flags = ["--port", str(port), "--checkpoints", str(tiny_checkpoints), "--folder", str(folder / "gallery")]
+    with serving(["app.py", *flags], port, folder / "log") as server:
+        yield server

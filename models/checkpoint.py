@@ -119,7 +119,7 @@ def load(folder: Path) -> Checkpoint:
         if not torch.isfinite(tensor).all():
             raise CheckpointError(f"{path}: '{name}' holds NaN or infinity. The training broke; take an earlier state.")
     if set(directions) != set(card.directions):
-        raise CheckpointError(f"{path}: its directions are not those on the card. Run `python -m models.directions {card.id}`.")
+        raise CheckpointError(f"{path}: its directions are not those on the card. Restore both from the repository.")
     return Checkpoint(card, generator.eval().requires_grad_(False), directions)
 
 

@@ -80,7 +80,7 @@ def publish(run: Run, name: str, checkpoints: Path) -> None:
         scores=load_card(folder).scores if folder in find(checkpoints) else {},
         **words,
     )
-    save(folder, generator, card, find_directions(generator), sample_sheet(generator, columns=4, rows=4))
+    save(folder, generator, card, find_directions(generator), sample_sheet(generator, columns=2, rows=2, psi=0.7))
     print(f"{folder}: {run.seen:,} images, {run.minutes:.0f} minutes")
 
 

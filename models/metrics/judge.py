@@ -56,7 +56,7 @@ def pictures_of(data: PictureSet, rows: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1
 
 
-def trained_judge(data: PictureSet, folder: Path, images: int = 480_000) -> Judge:
+def trained_judge(data: PictureSet, folder: Path, images: int = 320_000) -> Judge:
     """The judge of a set, from the folder or trained now; which file it is follows from the set's own labels and names."""
     judge = Judge(data.pictures.shape[3], len(data.classes), len(data.styles))
     known = hashlib.sha256(repr((data.pictures.shape, data.classes, data.styles, data.held_out.tobytes(), images)).encode())

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from models.checkpoint import write_whole
 from models.generators.style import Style
+from models.latent import truncate
 from models.registry import GENERATORS
 from models.spec import Condition, Generator, GeneratorSpec
 from models.training.datasets.pictures import PictureSet
@@ -201,22 +202,22 @@ def settled(run: Run) -> Generator:
 
 
 @torch.no_grad()
-def sample_sheet(generator: Generator, columns: int = 10, rows: int = 8) -> Image.Image:
-    """A contact sheet, the same seeds each time; columns are classes or, where there are none, rows are styles."""
+def sample_sheet(generator: Generator, columns: int = 10, rows: int = 8, psi: float = 1.0) -> Image.Image:
+    """A contact sheet, the same seeds each time: names by turn along the rows, the generator's own order."""
     spec = generator.spec
     n = columns * rows
     z = torch.randn(n, spec.z_dim, generator=torch.Generator().manual_seed(1))
-    x = generator.synthesize(generator.map(z, sheet_condition(spec, columns, n)), list(range(n)))
+    condition = sheet_condition(spec, n)
+    w = truncate(generator.map(z, condition), generator.centre(condition, n), psi)
+    x = generator.synthesize(w, list(range(n)))
     pixels = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     sheet = pixels.view(rows, columns, 3, spec.size, spec.size).permute(0, 3, 1, 4, 2).reshape(rows * spec.size, -1, 3)
     return Image.fromarray(sheet.numpy())
 
 
-def sheet_condition(spec: GeneratorSpec, columns: int, n: int) -> Condition:
-    """Class by place, style by row."""
-
-    def turn(names: tuple[str, ...], place: Tensor) -> Tensor | None:
-        return torch.eye(len(names))[place % len(names)] if names else None
-
+def sheet_condition(spec: GeneratorSpec, n: int) -> Condition:
+    """Classes spread over the whole sheet, styles by turn."""
     place = torch.arange(n)
-    return Condition(turn(spec.classes, place), turn(spec.styles, place // columns))
+    classes = torch.eye(len(spec.classes))[place * len(spec.classes) // n % len(spec.classes)] if spec.classes else None
+    styles = torch.eye(len(spec.styles))[place % len(spec.styles)] if spec.styles else None
+    return Condition(classes, styles)

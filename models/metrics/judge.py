@@ -70,8 +70,6 @@ def trained_judge(data: PictureSet, folder: Path, images: int = 320_000) -> Judg
     return judge.eval()
 
 
-@torch.inference_mode(False)
-@torch.enable_grad()
 def train_judge(judge: Judge, data: PictureSet, images: int, batch: int = 128) -> None:
     """Cross entropy on the training split, pictures slightly moved and scaled; Adam, cosine schedule, seed 0."""
     torch.manual_seed(0)

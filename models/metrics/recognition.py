@@ -18,26 +18,31 @@ class Recognition:
     def applies(self, checkpoint: Checkpoint) -> bool:
         return bool(checkpoint.generator.spec.classes or checkpoint.generator.spec.styles)
 
-    @torch.inference_mode()
     def measure(self, samples: Samples) -> Mapping[str, float]:
         judge = trained_judge(samples.data, samples.judges)
-        scores = dict(real_scores(judge, samples))
-        spec = samples.checkpoint.generator.spec
-        features, named, right_class, right_style = [], [], 0, 0
-        for x, classes, styles in samples.drawn():
-            seen = judge(x)
-            features.append(seen.features)
-            named.append(classes * max(len(spec.styles), 1) + styles)
-            if seen.classes is not None:
-                right_class += int((seen.classes.argmax(1) == classes).sum())
-            if seen.styles is not None:
-                right_style += int((seen.styles.argmax(1) == styles).sum())
-        if spec.classes:
-            scores["class_accuracy"] = right_class / samples.count
-        if spec.styles:
-            scores["style_accuracy"] = right_style / samples.count
-        scores["intra_class_diversity"] = diversity(torch.cat(features), torch.cat(named))
-        return scores
+        with torch.inference_mode():
+            return {**real_scores(judge, samples), **drawn_scores(judge, samples)}
+
+
+def drawn_scores(judge: Judge, samples: Samples) -> Mapping[str, float]:
+    """What the judge makes of drawn pictures."""
+    spec = samples.checkpoint.generator.spec
+    features, named, right_class, right_style = [], [], 0, 0
+    for x, classes, styles in samples.drawn():
+        seen = judge(x)
+        features.append(seen.features)
+        named.append(classes * max(len(spec.styles), 1) + styles)
+        if seen.classes is not None:
+            right_class += int((seen.classes.argmax(1) == classes).sum())
+        if seen.styles is not None:
+            right_style += int((seen.styles.argmax(1) == styles).sum())
+    scores: dict[str, float] = {}
+    if spec.classes:
+        scores["class_accuracy"] = right_class / samples.count
+    if spec.styles:
+        scores["style_accuracy"] = right_style / samples.count
+    scores["intra_class_diversity"] = diversity(torch.cat(features), torch.cat(named))
+    return scores
 
 
 def real_scores(judge: Judge, samples: Samples) -> Mapping[str, float]:

@@ -47,7 +47,10 @@ class Critic(nn.Module):
 
 
 class BatchDeviation(nn.Module):
-    """One more map: how much the pictures of a group differ (Karras 2018, section 3). Guards against mode collapse."""
+    """One more map: how much neighbours in the batch differ (Karras 2018, section 3). Guards against mode collapse.
+
+    Neighbours, because a batch is sorted by condition: four designs side by side differ even when each has collapsed.
+    """
 
     def __init__(self, group: int = 4) -> None:
         super().__init__()
@@ -56,11 +59,11 @@ class BatchDeviation(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # (n, c, h, w) -> (n, c + 1, h, w)
         n, _, h, w = x.shape
         group = self.group if n % self.group == 0 else n
-        grouped = x.float().reshape(group, n // group, -1)
-        spread = (grouped - grouped.mean(dim=0)).square().mean(dim=0)
+        grouped = x.float().reshape(n // group, group, -1)
+        spread = (grouped - grouped.mean(dim=1, keepdim=True)).square().mean(dim=1)
         # the epsilon stands inside the root: its second derivative, which R1 needs, is infinite at zero
         deviation = (spread + 1e-8).sqrt().mean(dim=1)
-        column = deviation.repeat(group).view(n, 1, 1, 1).expand(n, 1, h, w)
+        column = deviation.repeat_interleave(group).view(n, 1, 1, 1).expand(n, 1, h, w)
         return torch.cat([x, column.to(x.dtype)], dim=1)
 
 

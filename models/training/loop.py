@@ -96,13 +96,18 @@ def train(run: Run, *, save_minutes: float = 5.0, report: bool = True) -> None:
 
 
 def batches(run: Run) -> Iterator[Batch]:
-    """Batches drawn with replacement; their order is part of the saved state."""
+    """Batches drawn with replacement; their order is part of the saved state.
+
+    Within a batch, pictures of one style, then of one class, stand together: what looks for variety compares neighbours.
+    """
     data, rows = run.data, torch.from_numpy(run.data.train())
     while True:
-        chosen = rows[torch.randint(len(rows), (run.preset.batch,), generator=run.order)].numpy()
-        pictures = torch.from_numpy(np.asarray(data.pictures[np.sort(chosen)])).permute(0, 3, 1, 2)
+        chosen = np.sort(rows[torch.randint(len(rows), (run.preset.batch,), generator=run.order)].numpy())
+        keys = [labels[chosen] for labels in (data.class_labels, data.style_labels) if labels is not None]
+        chosen = chosen[np.lexsort(keys)] if keys else chosen
+        pictures = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2)
         scaled = (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        yield Batch(scaled, condition_of(data, np.sort(chosen)))
+        yield Batch(scaled, condition_of(data, chosen))
 
 
 def condition_of(data: PictureSet, rows: np.ndarray) -> Condition:

@@ -21,6 +21,7 @@ class Preset:
     r1: float = 1.0  # weight gamma of the gradient penalty
     r1_every: int = 8  # steps
     recognise: float = 0.0  # weight of the cross entropy of class and style names
+    variety: float = 0.0  # weight of the demand that pictures of one condition differ as real ones do
     smoothing: int = 10_000  # half-life of the averaged weights, images
     bf16: bool = False
     seed: int = 0
@@ -31,7 +32,7 @@ class Preset:
 
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", images=400_000, batch=16, rate=2e-3, betas=(0.0, 0.99), bf16=True),
+    "portraits": Preset("style", "portraits", images=400_000, batch=16, rate=2e-3, betas=(0.0, 0.99), variety=5.0, bf16=True),
     "letters-cgan": Preset("dcgan", "letters", {"width": 40}, images=400_000, rate=4e-4, recognise=0.5),
     "digits-cgan": Preset("dcgan", "digits", {"width": 48, "z_dim": 32}, images=240_000, rate=4e-4, recognise=0.5),
     "digits-vae": Preset("vae", "digits", {"z_dim": 16}, images=500_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),

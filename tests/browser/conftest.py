@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from studio.bench.server import Server, free_port, serving
 
@@ -15,6 +15,15 @@ COUNT = """
 window.painted = {all: 0, rests: 0};
 document.addEventListener('atelier:painted', ({detail}) => { painted.all += 1; painted.rests += detail.rest ? 1 : 0; });
 """
+
+
+PATIENCE = 60_000  # milliseconds, on a machine that does other things too
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """A busy machine is no fault of the page."""
+    expect.set_options(timeout=PATIENCE / 3)
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +38,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def page(browser: Browser, studio: Server) -> Iterator[Page]:
     """A first visit in English at 1440 x 900, its first picture painted; an error in a script fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

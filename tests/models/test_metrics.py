@@ -58,7 +58,7 @@ def test_diversity_is_the_mean_distance_within_a_name() -> None:
 
 @pytest.mark.parametrize("family", CONFIGS)
 def test_every_metric_gives_finite_scores_of_what_it_applies_to(family: str, data: PictureSet, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("models.metrics.recognition.trained_judge", lambda data, folder: Judge(1, 2, 2).eval())
+    monkeypatch.setattr("models.metrics.recognition.trained_judge", lambda data, folder: trained_judge(data, folder, images=256))
     checkpoint = load(tiny(tmp_path, family))
     applied = [metric for metric in METRICS if metric.applies(checkpoint)]
     assert applied

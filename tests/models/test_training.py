@@ -9,16 +9,19 @@ import pytest
 import torch
 
 from models.checkpoint import load
+from models.spec import Condition, GeneratorSpec
 from models.train import changed, main
 from models.training.critics import BatchDeviation, build_critic
 from models.training.datasets import PictureSet, save
 from models.training.loop import Run, TrainingError, batches, load_state, log, open_run, save_state, settled, smooth_weights, train
-from models.training.objectives import r1_penalty
+from models.training.objectives import r1_penalty, sameness
 from models.training.presets import PRESETS, Preset
 
 PRESETS_TINY = {
     "dcgan": Preset("dcgan", "tiny", {"width": 4, "z_dim": 4}, images=80, batch=8, r1_every=2, recognise=0.5),
-    "style": Preset("style", "tiny", {"widths": [8, 8], "z_dim": 4, "w_dim": 8, "mapping_layers": 1}, images=80, batch=8, r1_every=2),
+    "style": Preset(
+        "style", "tiny", {"widths": [8, 8], "z_dim": 4, "w_dim": 8, "mapping_layers": 1}, images=80, batch=8, r1_every=2, variety=1.0
+    ),
     "vae": Preset("vae", "tiny", {"width": 4, "z_dim": 3}, images=80, batch=8, rate=1e-3),
 }
 
@@ -83,6 +86,28 @@ def test_the_deviation_map_tells_a_collapsed_batch_and_has_a_second_derivative()
     (gradient,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
     (second,) = torch.autograd.grad(gradient.square().sum(), x)
     assert second.isfinite().all()
+
+
+def test_sameness_is_nought_for_the_data_s_own_variety_and_one_for_a_collapse() -> None:
+    spec = build_spec()
+    real = torch.rand(8, 1, 32, 32) * 2 - 1
+    condition = Condition(torch.eye(2)[[0, 0, 0, 0, 1, 1, 0, 1]], None)
+    assert sameness(real.flip(-1), real, condition, spec).item() == pytest.approx(0, abs=1e-6)
+    assert sameness(torch.zeros_like(real), real, condition, spec).item() == pytest.approx(1)
+    unlike = Condition(torch.eye(2)[[0, 1] * 4], None)
+    assert sameness(torch.zeros_like(real), real, unlike, spec).item() == 0  # no neighbours of one condition to compare
+
+
+def build_spec() -> GeneratorSpec:
+    return GeneratorSpec("dcgan", 32, 1, 4, 4, 1, classes=("a", "b"))
+
+
+def test_a_batch_is_sorted_by_condition(data: PictureSet, tmp_path: Path) -> None:
+    batch = next(batches(open_run(tmp_path, PRESETS_TINY["dcgan"], data)))
+    assert batch.condition.classes is not None
+    assert batch.condition.styles is not None
+    keys = [(s.argmax().item(), c.argmax().item()) for s, c in zip(batch.condition.styles, batch.condition.classes, strict=True)]
+    assert keys == sorted(keys)
 
 
 def test_smoothed_weights_follow_and_do_not_jump(data: PictureSet, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -63,6 +63,10 @@ class Generator(nn.Module, ABC):
     """A picture in two steps, so that every latent tool works on every family."""
 
     spec: GeneratorSpec
+
+    def kernels(self) -> Iterator[Tensor]:
+        """The weights that synthesize alone uses and that may be kept in half precision: all convolutions, unless a family says more."""
+        return (parameter for parameter in self.parameters() if parameter.dim() == 4)
 
     @abstractmethod
     def map(self, z: Tensor, condition: Condition) -> Tensor:

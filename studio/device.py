@@ -37,6 +37,7 @@ def describe(device: torch.device) -> str:
 
 def claim(device: torch.device) -> None:
     """Make the calling thread draw repeatably and leave half the processors to the page and its visitors."""
+    sys.setswitchinterval(0.001)  # seconds; the page's loop would else wait five times as long for its turn between two frames
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(max(1, min(MOST_THREADS, usable // 2)))
     if device.type == "cuda":

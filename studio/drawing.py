@@ -19,14 +19,14 @@ QUOTED = 300  # characters of a recipe that a message repeats
 
 
 def prepare(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Checkpoint:
-    """The checkpoint moved to a device, in place: convolution kernels in dtype and channels_last, all else float32.
+    """The checkpoint moved to a device, in place: the kernels of synthesize in dtype and channels_last, all else float32.
 
-    Four-dimensional weights are found in synthesize only, so map and the latent stay exact.
+    So map and the latent stay exact.
     """
     generator = checkpoint.generator.to(device)
-    for parameter in generator.parameters():
-        if parameter.dim() == 4:
-            parameter.data = parameter.data.to(dtype=dtype, memory_format=torch.channels_last)
+    for kernel in generator.kernels():
+        layout = torch.channels_last if kernel.dim() == 4 else torch.contiguous_format
+        kernel.data = kernel.data.to(dtype=dtype, memory_format=layout)
     return replace(checkpoint, directions={name: direction.to(device) for name, direction in checkpoint.directions.items()})
 
 

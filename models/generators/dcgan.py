@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -68,6 +68,10 @@ class Dcgan(Generator):
         self.ups = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in zip(widths, widths[1:], strict=False))
         self.norms = nn.ModuleList(nn.BatchNorm2d(b) for b in widths[1:])
         self.last = nn.ConvTranspose2d(widths[-1], config.channels, 4, 2, 1)
+
+    def kernels(self) -> Iterator[Tensor]:
+        yield self.first.weight  # as many numbers as two convolutions, read anew for each picture
+        yield from super().kernels()
 
     def map(self, z: Tensor, condition: Condition) -> Tensor:
         parts = [z]

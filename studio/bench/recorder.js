@@ -2,13 +2,14 @@
  * Notes, for every frame that reaches the screen, how long ago the hand made the movement it shows.
  *
  * Loaded before a page's own scripts, ours or the naive one, and the same rule for both: the clock starts at the
- * slider's input event, and stops in the first animation frame after the picture was put on the page. A frame is
- * matched with its movement by the slider value that the page sent out.
+ * slider's input event. It stops once when the picture stands on the page (painted on the canvas, decoded in the image),
+ * and again in the first animation frame after that, when the screen can show it: a screen of 60 Hz turns every wait into
+ * whole steps of 17 ms, and both are worth knowing. A frame is matched with its movement by the slider value sent out.
  */
 (() => {
   const moved = new Map(); // slider value -> time of its newest input event
   const started = new Map(); // number of a request -> time of the input it answers
-  const record = { inputs: [], frames: [], latencies: [] };
+  const record = { inputs: [], frames: [], latencies: [], shown: [] };
   let request = 0;
   window.benchRecord = record;
   window.benchReset = () => Object.values(record).forEach((list) => list.splice(0));
@@ -20,11 +21,14 @@
     record.inputs.push(now);
   }, true);
 
-  const painted = (start) => requestAnimationFrame(() => {
-    const now = performance.now();
-    record.frames.push(now);
-    if (start !== undefined) record.latencies.push(now - start);
-  });
+  const painted = (start) => {
+    if (start !== undefined) record.latencies.push(performance.now() - start);
+    requestAnimationFrame(() => {
+      const now = performance.now();
+      record.frames.push(now);
+      if (start !== undefined) record.shown.push(now - start);
+    });
+  };
 
   // Ours: a numbered draw leaves by the websocket, and the page says which number it has painted on the canvas.
   const send = WebSocket.prototype.send;

@@ -14,10 +14,9 @@ from tests.browser.hands import after_rest, drag, recipe
 from tests.browser.test_restore import drop
 
 # Keeps the lossless bytes that the socket brought for the picture on the page.
-LISTEN = """() => window.atelier.live.on('frame', async ({header, bytes}) => {
+LISTEN = """() => window.atelier.live.on('frame', ({header, bytes}) => {
   if (!header.rest) return;
-  const data = new Uint8Array(await bytes.arrayBuffer());
-  window.brought = {id: header.id, text: btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''))};
+  window.brought = {id: header.id, text: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))};
 })"""
 
 

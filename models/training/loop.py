@@ -98,13 +98,22 @@ def train(run: Run, *, save_minutes: float = 5.0, report: bool = True) -> None:
 def batches(run: Run) -> Iterator[Batch]:
     """Batches drawn with replacement; their order is part of the saved state.
 
-    Within a batch, pictures of one style, then of one class, stand together: what looks for variety compares neighbours.
+    Half of a batch is drawn from all pictures, and beside each stands another of the same class and style: what looks for
+    variety within a condition compares neighbours.
     """
-    data, rows = run.data, torch.from_numpy(run.data.train())
+    data, rows = run.data, run.data.train()
+    keys = np.zeros(len(rows), np.int64)
+    for labels, names in ((data.style_labels, data.styles), (data.class_labels, data.classes)):
+        keys = keys if labels is None else keys * len(names) + labels[rows]
+    order = np.argsort(keys, kind="stable")
+    first, end = (np.searchsorted(keys[order], keys, side) for side in ("left", "right"))
+    half = run.preset.batch // 2
     while True:
-        chosen = np.sort(rows[torch.randint(len(rows), (run.preset.batch,), generator=run.order)].numpy())
-        keys = [labels[chosen] for labels in (data.class_labels, data.style_labels) if labels is not None]
-        chosen = chosen[np.lexsort(keys)] if keys else chosen
+        one = torch.randint(len(rows), (half,), generator=run.order).numpy()
+        one = one[np.argsort(keys[one], kind="stable")]
+        share = torch.rand(half, generator=run.order, dtype=torch.float64).numpy()
+        other = order[first[one] + (share * (end[one] - first[one])).astype(np.int64)]
+        chosen = rows[np.stack([one, other], axis=1).ravel()]
         pictures = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2)
         scaled = (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
         yield Batch(scaled, condition_of(data, chosen))

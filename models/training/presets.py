@@ -27,14 +27,16 @@ class Preset:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.batch % 2:
+            raise ValueError(f"A batch is made of pairs, so batch is an even number, not {self.batch}.")
         if min(self.images, self.batch, self.r1_every, self.smoothing) < 1 or self.rate <= 0 or self.r1 < 0:
             raise ValueError("images, batch, r1_every and smoothing are at least 1, rate above 0, r1 not below 0.")
 
 
 PRESETS: Mapping[str, Preset] = {
     "portraits": Preset("style", "portraits", images=400_000, batch=16, rate=2e-3, betas=(0.0, 0.99), variety=5.0, bf16=True),
-    "letters-cgan": Preset("dcgan", "letters", {"width": 40}, images=400_000, rate=4e-4, recognise=0.5),
+    "letters-cgan": Preset("dcgan", "letters", {"width": 40}, images=400_000, rate=4e-4, recognise=0.5, variety=5.0),
     "digits-cgan": Preset("dcgan", "digits", {"width": 48, "z_dim": 32}, images=240_000, rate=4e-4, recognise=0.5),
-    "digits-vae": Preset("vae", "digits", {"z_dim": 16}, images=500_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
+    "digits-vae": Preset("vae", "digits", {"z_dim": 16}, images=300_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
     "digits-vae-map": Preset("vae", "digits", {"z_dim": 2}, images=500_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
 }

@@ -79,6 +79,11 @@ def frame_jpeg(pixels: np.ndarray) -> bytes:
     return _save(pixels, "JPEG", quality=85, subsampling="4:4:4")
 
 
+def frame_rgba(pixels: np.ndarray) -> bytes:
+    """A moving frame, (h, w, 3) uint8, for a page on this very machine: as a canvas takes it, nothing to encode or decode."""
+    return np.pad(pixels, ((0, 0), (0, 0), (0, 1)), constant_values=255).tobytes()
+
+
 def read_recipe(data: bytes) -> str | None:
     """The recipe's JSON in a PNG, JPEG or WebP, None where there is none; no pixel is decoded.
 

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from studio.drawing import place_on_map
 from studio.engine import Engine
 from studio.errors import Fault
-from studio.frames import Picture, frame_jpeg, to_png
+from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
 from studio.jobs import Job, PictureFuture, Superseded
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
 from studio.settings import Settings
@@ -85,6 +85,7 @@ class Ask:
     id: int
     recipe: Recipe
     rest: bool  # the hand rests: lossless, and drawn alone
+    near: bool = False  # the page is on this machine: plain pixels cost less than a JPEG and its decoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +180,7 @@ class LivePage:
     def _obey(self, content: dict[str, Any]) -> None:
         match content:
             case {"type": "draw", "id": int(number), "recipe": recipe}:
-                self._draw(Ask(number, from_dict(recipe), content.get("rest") is True))
+                self._draw(Ask(number, from_dict(recipe), content.get("rest") is True, content.get("near") is True))
             case {"type": "sheet", "id": int(number), "recipes": list(recipes)}:
                 self._begin_sheet(number, [from_dict(recipe) for recipe in recipes])
             case {"type": "cancel", "id": int(number)}:
@@ -228,6 +229,9 @@ class LivePage:
         if ask.rest:
             header |= {"format": "png", "recipe": to_dict(picture.recipe)}
             data = await asyncio.to_thread(to_png, picture)  # tens of milliseconds when enlarged
+        elif ask.near:
+            header |= {"format": "rgba", "width": picture.pixels.shape[1], "height": picture.pixels.shape[0]}
+            data = frame_rgba(picture.pixels)
         else:
             header["format"] = "jpeg"
             data = frame_jpeg(picture.pixels)  # under a millisecond: sending it elsewhere would cost more

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
@@ -63,6 +64,16 @@ def test_a_moving_frame_is_a_small_jpeg(page: OpenPage) -> None:
     assert frame.header.keys().isdisjoint({"recipe", "position"})
     assert frame.data[:2] == b"\xff\xd8"
     assert read_recipe(frame.data) is None
+
+
+def test_a_page_on_this_machine_may_have_plain_pixels(studio: Served, page: OpenPage) -> None:
+    page.say(type="draw", id=1, near=True, recipe={"generator": "tiny-dcgan", "seed": 3})
+    frame = page.hear()
+    pixels = studio.engine.draw(Recipe("tiny-dcgan", seed=3)).pixels
+    assert (frame.header["format"], frame.header["width"], frame.header["height"]) == ("rgba", 16, 16)
+    drawn = np.frombuffer(frame.data, np.uint8).reshape(16, 16, 4)
+    assert (drawn[..., :3] == pixels).all()
+    assert (drawn[..., 3] == 255).all()
 
 
 def test_a_resting_frame_is_the_picture_itself(studio: Served, page: OpenPage) -> None:

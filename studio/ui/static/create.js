@@ -16,6 +16,13 @@ const STRIPS = ['generators', 'history'];
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
   const { state, live } = atelier;
+  // First of all that follows a control: the picture is under way while the page moves its sliders.
+  let before = '';
+  state.follow((controls, { rest, from }) => {
+    if (from === 'rest' && JSON.stringify(controls) === before) return live.draw(controls, true);
+    before = JSON.stringify(controls);
+    live.draw(controls, rest);
+  });
   const picture = stage(atelier);
   atelier.preview = previewer(atelier);
   atelier.compare = comparer(atelier, picture);
@@ -33,12 +40,6 @@ export function mount(root, atelier) {
       historyStrip(atelier)),
     panel));
 
-  let before = '';
-  state.follow((controls, { rest, from }) => {
-    if (from === 'rest' && JSON.stringify(controls) === before) return live.draw(controls, true);
-    before = JSON.stringify(controls);
-    live.draw(controls, rest);
-  });
   live.on('frame', () => atelier.notice.clear('fault'));
   live.on('fault', (fault) => atelier.notice.say(atelier.words.fault(fault), 'fault'));
 }

@@ -11,11 +11,17 @@ const REFUSED = 2; // sockets that closed before they greeted, after which Gradi
 const decodeExactly = (bytes, type) => createImageBitmap(new Blob([bytes], { type }));
 
 /**
- * A Blob goes through the browser's other processes before it is decoded; an ImageDecoder reads the bytes where they are.
- * Only a secure page has one.
- * @param {Uint8Array<ArrayBuffer>} bytes @param {string} type @returns {Promise<ImageBitmap|VideoFrame>}
+ * A moving frame, as something that can be drawn now. Plain pixels need no decoding; a Blob goes through the browser's other
+ * processes before it is decoded, an ImageDecoder, which only a secure page has, reads the bytes where they are.
+ * @param {Uint8Array<ArrayBuffer>} bytes @param {Header} header @param {string} type @returns {Promise<ImageBitmap|VideoFrame|OffscreenCanvas>}
  */
-async function decodeQuickly(bytes, type) {
+async function decodeQuickly(bytes, { format, width = 0, height = 0 }, type) {
+  if (format === 'rgba') {
+    const pixels = new ImageData(new Uint8ClampedArray(bytes.buffer, bytes.byteOffset, bytes.byteLength), width, height);
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext('2d')?.putImageData(pixels, 0, 0);
+    return canvas;
+  }
   if (!('ImageDecoder' in globalThis)) return decodeExactly(bytes, type);
   const decoder = new ImageDecoder({ data: bytes, type });
   const { image } = await decoder.decode();
@@ -24,9 +30,9 @@ async function decodeQuickly(bytes, type) {
 }
 
 /**
- * @typedef {{type: string, id: number, ms: number, rest: boolean, format: string, index?: number, position?: [number, number],
+ * @typedef {{type: string, id: number, ms: number, rest: boolean, format: string, width?: number, height?: number, index?: number, position?: [number, number],
  *   recipe?: any}} Header
- * @typedef {{header: Header, picture: ImageBitmap|VideoFrame, bytes: Uint8Array, generator: string, lag: number}} Frame
+ * @typedef {{header: Header, picture: ImageBitmap|VideoFrame|OffscreenCanvas, bytes: Uint8Array, generator: string, lag: number}} Frame
  * @typedef {{done?: (job: any) => void, cell: (index: number, picture: ImageBitmap, recipe: any) => void, job?: (job: any) => void,
  *   fault?: (fault: any) => void}} SheetEars
  */
@@ -35,6 +41,7 @@ export class Live {
   constructor(base, api) {
     this.address = new URL('live', base);
     this.address.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.near = ['localhost', '127.0.0.1', '[::1]'].includes(base.hostname);
     this.api = api;
     /** @type {'opening'|'live'|'events'|'lost'} */
     this.mode = 'opening';
@@ -114,7 +121,7 @@ export class Live {
     if (this.mode === 'live') {
       this.flying = { id: ++this.number, sent: performance.now(), ...next };
       this.sent = this.flying.id;
-      this.#say({ type: 'draw', id: this.sent, recipe: next.recipe, rest: next.rest });
+      this.#say({ type: 'draw', id: this.sent, recipe: next.recipe, rest: next.rest, near: this.near });
     } else if (this.mode === 'events') {
       void this.#drawByEvents(next);
     } else {
@@ -143,13 +150,13 @@ export class Live {
     const expected = flown?.id === header.id;
     if (expected) this.flying = null;
     this.#send(); // the next is drawn while this one is decoded
-    const picture = await (header.rest ? decodeExactly(bytes, type) : decodeQuickly(bytes, type));
+    const picture = await (header.rest ? decodeExactly(bytes, type) : decodeQuickly(bytes, header, type));
     if (header.id >= this.painted.id) { // a small frame is decoded sooner than a large one before it
       this.painted = header;
       const generator = header.recipe?.generator ?? flown?.recipe.generator;
       this.#shout('frame', { header, picture, bytes, generator, lag: expected && flown ? performance.now() - flown.sent : 0 });
     }
-    if (!header.rest) picture.close(); // sixty a second are not left to the garbage collector
+    if (!header.rest && 'close' in picture) picture.close(); // sixty a second are not left to the garbage collector
   }
 
   /** @param {any} message */

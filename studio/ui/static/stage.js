@@ -7,7 +7,7 @@ const SIDE = { moving: 256, resting: 512 };
 const REACH = 4; // positions run over -4..4
 const FINE = 0.05;
 
-/** Paint a picture, enlarged by a whole number as its card wants it. @param {HTMLCanvasElement} canvas @param {ImageBitmap|VideoFrame} picture @param {string} rendering */
+/** Paint a picture, enlarged by a whole number as its card wants it. @param {HTMLCanvasElement} canvas @param {ImageBitmap|VideoFrame|OffscreenCanvas} picture @param {string} rendering */
 export function paint(canvas, picture, rendering, side = SIDE.resting) {
   const [across, down] = 'width' in picture ? [picture.width, picture.height] : [picture.displayWidth, picture.displayHeight];
   const times = rendering === 'crisp' ? 1 : Math.max(1, Math.floor(side / across));

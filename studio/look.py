@@ -48,6 +48,7 @@ def hang_pictures(page: Page, count: int) -> None:
         page.locator("[data-act=dice]").first.click()
         page.locator("[data-act=save]").first.click()
         page.wait_for_timeout(500)  # a hand is no quicker
+    page.locator(".notice-close").click()
 
 
 def photograph(browser: Browser, url: str, folder: Path) -> list[Path]:

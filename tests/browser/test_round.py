@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from studio.bench.server import Server
@@ -22,8 +24,8 @@ def test_a_newcomers_round(page: Page) -> None:
     expect(page.locator("[data-role=notice]")).to_contain_text("Saved")
     kept = recipe(page)
     page.locator("#gallery-button").click()
-    cell = page.locator("[data-island=gallery] [role=option]")
-    expect(cell).to_have_count(1)
+    cell = page.locator("[data-island=gallery] [role=option]").first
+    expect(cell).to_have_accessible_name(re.compile(rf"\b{kept['seed']}\b"))
 
     page.reload()
     page.wait_for_function("window.painted?.rests > 0")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import errno
 import io
@@ -20,6 +19,7 @@ import gradio as gr
 import httpx
 import pytest
 import uvicorn
+from anyio.from_thread import start_blocking_portal
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -282,7 +282,8 @@ def test_the_same_endpoints_are_tools_for_language_models(studio: Studio) -> Non
             refused = await session.call_tool("draw", {"recipe": {"generator": "ukiyoe"}})
             return tools, drawn.content, opened.content, refused
 
-    tools, drawn, opened, refused = asyncio.run(converse())
+    with start_blocking_portal() as portal:  # Playwright's tests leave a loop running in this thread
+        tools, drawn, opened, refused = portal.call(converse)
     assert tools >= {*DrawingEndpoints.NAMES, *GalleryEndpoints.NAMES}
     assert Image.open(io.BytesIO(base64.b64decode(drawn[0].data))).size == (16, 16)
     assert "'seed': 4711" in opened[0].text

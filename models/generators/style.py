@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,14 @@ class StyleConfig:
     def __post_init__(self) -> None:
         if self.size != 4 << (len(self.widths) - 1):
             raise ValueError(f"{len(self.widths)} widths make {4 << (len(self.widths) - 1)} pixels, not {self.size}.")
+
+
+def levels_of(config: StyleConfig, side: int) -> int:
+    """How many of a generator's resolutions make `side` pixels; ValueError where none does."""
+    sides = [4 << k for k in range(len(config.widths))]
+    if side not in sides:
+        raise ValueError(f"A generator of {config.size} pixels grows through {', '.join(map(str, sides))} pixels, not {side}.")
+    return sides.index(side) + 1
 
 
 class Linear(nn.Module):
@@ -127,6 +135,19 @@ class Style(Generator):
         self.seconds = nn.ModuleList(StyledLayer(b, b, config.w_dim, up=False) for _, b in pairs)
         self.pictures = nn.ModuleList(ModulatedConv(b, config.channels, 1, config.w_dim, demodulate=False) for _, b in pairs)
         self.ground = nn.Parameter(torch.zeros(config.channels))
+        self.levels, self.fade = len(config.widths), 1.0  # resolutions in use: all, unless it is being grown
+
+    def grow(self, side: int, fade: float = 1.0) -> None:
+        """Draw only up to `side` pixels, the newest resolution added by a share `fade` (Karras 2018, section 2)."""
+        self.levels, self.fade = levels_of(self.config, side), fade
+
+    def up_to(self, side: int) -> Style:
+        """A generator of `side` pixels made of this one's coarser layers, weights and centres included."""
+        config = replace(self.config, size=side, widths=tuple(self.config.widths[: levels_of(self.config, side)]))
+        small = Style(config)
+        weights = self.state_dict()
+        small.load_state_dict({name: weights[name] for name in small.state_dict()})
+        return small
 
     def map(self, z: Tensor, condition: Condition) -> Tensor:
         x = _unit(z)
@@ -150,10 +171,11 @@ class Style(Generator):
         noise = self._noise(len(w), noise_seeds, w.device)
         x = self.start.to(dtype).expand(len(w), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         picture = self.ground[None, :, None, None].float()
-        for k, (first, second, to_picture) in enumerate(zip(self.firsts, self.seconds, self.pictures, strict=True)):
+        for k, (first, second, to_picture) in zip(range(self.levels), zip(self.firsts, self.seconds, self.pictures, strict=True), strict=False):
             x = first(x, w[:, 2 * k], noise[2 * k])
             x = second(x, w[:, 2 * k + 1], noise[2 * k + 1])
-            picture = (double(picture) if k > 0 else picture) + to_picture(x, w[:, 2 * k + 1]).float()
+            shown = to_picture(x, w[:, 2 * k + 1]).float()
+            picture = (double(picture) if k > 0 else picture) + (shown if k + 1 < self.levels else shown * self.fade)
         return picture.expand(-1, 3, -1, -1)
 
     def working_dtype(self, device: str) -> torch.dtype:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +64,7 @@ class Generator(nn.Module, ABC):
     """A picture in two steps, so that every latent tool works on every family."""
 
     spec: GeneratorSpec
+    config: Any  # the frozen Config of its family, from which it was built
 
     def kernels(self) -> Iterator[Tensor]:
         """The weights that synthesize alone uses and that may be kept in half precision: all convolutions, unless a family says more."""

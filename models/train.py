@@ -16,7 +16,7 @@ import torch
 from models.checkpoint import Card, CheckpointError, find, load_card, save
 from models.directions import find_directions
 from models.training.datasets.pictures import PictureSetError, load as load_pictures
-from models.training.loop import Run, TrainingError, open_run, options, sample_sheet, settled, train
+from models.training.loop import Run, TrainingError, open_run, sample_sheet, settled, train
 from models.training.presets import PRESETS, Preset
 
 CARDS = Path(__file__).parent / "training" / "cards.json"
@@ -73,7 +73,7 @@ def publish(run: Run, name: str, checkpoints: Path) -> None:
     card = Card(
         id=name,
         family=run.preset.family,
-        config=options(run.preset, run.data),
+        config=dataclasses.asdict(generator.config),
         source=run.data.source,
         licence=run.data.licence,
         training=facts(run, name),

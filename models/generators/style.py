@@ -171,7 +171,8 @@ class Style(Generator):
         noise = self._noise(len(w), noise_seeds, w.device)
         x = self.start.to(dtype).expand(len(w), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         picture = self.ground[None, :, None, None].float()
-        for k, (first, second, to_picture) in zip(range(self.levels), zip(self.firsts, self.seconds, self.pictures, strict=True), strict=False):
+        resolutions = zip(self.firsts, self.seconds, self.pictures, strict=True)
+        for k, (first, second, to_picture) in zip(range(self.levels), resolutions, strict=False):
             x = first(x, w[:, 2 * k], noise[2 * k])
             x = second(x, w[:, 2 * k + 1], noise[2 * k + 1])
             shown = to_picture(x, w[:, 2 * k + 1]).float()

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from models.checkpoint import write_whole
 from models.generators.style import Style
@@ -26,6 +27,7 @@ from models.spec import Condition, Generator, GeneratorSpec
 from models.training.datasets.pictures import PictureSet
 from models.training.objectives import Batch, Objective, build_objective
 from models.training.presets import Preset
+from models.training.schedule import Stage, rate, stage
 
 
 class TrainingError(RuntimeError):
@@ -45,6 +47,12 @@ class Run:
     order: torch.Generator  # draws the batches
     seen: int = 0  # images
     minutes: float = 0.0
+
+    def grow(self, now: Stage) -> None:
+        """Networks of a growing training, all three, at this stage."""
+        self.objective.grow(now)
+        if isinstance(self.smooth, Style):
+            self.smooth.grow(now.side, now.fade)
 
 
 def open_run(folder: Path, preset: Preset, data: PictureSet) -> Run:
@@ -77,6 +85,7 @@ def train(run: Run, *, save_minutes: float = 5.0, report: bool = True) -> None:
     try:
         for batch in batches(run):
             number = run.seen // run.preset.batch
+            set_rate(run)
             for name, value in run.objective.step(batch, number).items():
                 sums.setdefault(name, []).append(value)
             run.seen += run.preset.batch
@@ -102,21 +111,49 @@ def batches(run: Run) -> Iterator[Batch]:
     variety within a condition compares neighbours.
     """
     data, rows = run.data, run.data.train()
+    size = data.pictures.shape[1]
     keys = np.zeros(len(rows), np.int64)
     for labels, names in ((data.style_labels, data.styles), (data.class_labels, data.classes)):
         keys = keys if labels is None else keys * len(names) + labels[rows]
     order = np.argsort(keys, kind="stable")
     first, end = (np.searchsorted(keys[order], keys, side) for side in ("left", "right"))
     half = run.preset.batch // 2
+    conditions = np.unique(keys)
     while True:
-        one = torch.randint(len(rows), (half,), generator=run.order).numpy()
+        if run.preset.balanced:  # a condition, then any picture of it
+            drawn = conditions[torch.randint(len(conditions), (half,), generator=run.order).numpy()]
+            one = order[np.searchsorted(keys[order], drawn)]
+            place = torch.rand(half, generator=run.order, dtype=torch.float64).numpy()
+            one = order[first[one] + (place * (end[one] - first[one])).astype(np.int64)]
+        else:
+            one = torch.randint(len(rows), (half,), generator=run.order).numpy()
         one = one[np.argsort(keys[one], kind="stable")]
         share = torch.rand(half, generator=run.order, dtype=torch.float64).numpy()
         other = order[first[one] + (share * (end[one] - first[one])).astype(np.int64)]
         chosen = rows[np.stack([one, other], axis=1).ravel()]
         pictures = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2)
-        scaled = (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        now = stage(run.preset, size, run.seen)
+        run.grow(now)
+        scaled = shrunk(pictures.float() / 127.5 - 1, now).contiguous(memory_format=torch.channels_last)
         yield Batch(scaled, condition_of(data, chosen))
+
+
+def shrunk(pictures: Tensor, now: Stage) -> Tensor:
+    """Pictures at the side of a stage; while it fades in, mixed with what they were before it (Karras 2018, section 2)."""
+    if (times := pictures.shape[-1] // now.side) > 1:
+        pictures = F.avg_pool2d(pictures, times)
+    if now.fade == 1:
+        return pictures
+    coarse = F.interpolate(F.avg_pool2d(pictures, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
+    return torch.lerp(coarse, pictures, now.fade)
+
+
+def set_rate(run: Run) -> None:
+    """The schedule's rate, in every optimiser."""
+    now = rate(run.preset, run.seen)
+    for optimiser in run.objective.optimisers().values():
+        for group in optimiser.param_groups:
+            group["lr"] = now
 
 
 def condition_of(data: PictureSet, rows: np.ndarray) -> Condition:
@@ -198,6 +235,8 @@ def load_state(run: Run) -> None:
 def settled(run: Run) -> Generator:
     """The smoothed generator ready to draw: batch statistics measured anew for its weights, centres of w measured."""
     generator = copy.deepcopy(run.smooth)
+    if isinstance(generator, Style) and run.preset.growth:
+        generator = generator.up_to(stage(run.preset, generator.config.size, run.seen).side)
     norms = [m for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
     if norms:
         generator.train()

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.training.augment import AugmentName
+from models.training.critics import CriticName
+from models.training.games import GameName
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -18,10 +22,23 @@ class Preset:
     batch: int = 64
     rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
-    r1: float = 1.0  # weight gamma of the gradient penalty
+    warm_up: int = 0  # images until the full rate
+    cosine: bool = False  # the rate falls to a twentieth at the end
+    clip: float = 0.0  # longest gradient; 0 = any
+    game: GameName = "nonsaturating"
+    critic: CriticName = "own"
+    r1: float = 1.0  # weight gamma of the gradient penalty at real pictures
+    r2: float = 0.0  # and at drawn ones
     r1_every: int = 8  # steps
+    gradient_penalty: float = 0.0  # weight between real and drawn (for the game "wasserstein")
+    path_length: float = 0.0  # weight of the demand that steps in w move a picture evenly
+    path_every: int = 8  # steps
     recognise: float = 0.0  # weight of the cross entropy of class and style names
     variety: float = 0.0  # weight of the demand that pictures of one condition differ as real ones do
+    augment: AugmentName = "none"
+    growth: tuple[tuple[int, int], ...] = ()  # (pixels a side, until so many images), before the full size
+    fade: int = 10_000  # images in which a new resolution comes in
+    balanced: bool = False  # each class and style as often as any other
     smoothing: int = 10_000  # half-life of the averaged weights, images
     bf16: bool = False
     seed: int = 0
@@ -29,12 +46,23 @@ class Preset:
     def __post_init__(self) -> None:
         if self.batch % 2:
             raise ValueError(f"A batch is made of pairs, so batch is an even number, not {self.batch}.")
-        if min(self.images, self.batch, self.r1_every, self.smoothing) < 1 or self.rate <= 0 or self.r1 < 0:
-            raise ValueError("images, batch, r1_every and smoothing are at least 1, rate above 0, r1 not below 0.")
+        least = (self.images, self.batch, self.r1_every, self.path_every, self.smoothing, self.fade)
+        weights = (self.r1, self.r2, self.gradient_penalty, self.path_length, self.recognise, self.variety, self.clip, self.warm_up)
+        if min(least) < 1 or self.rate <= 0 or min(weights) < 0:
+            raise ValueError("images, batch, intervals and half-lives are at least 1, rate above 0, weights not below 0.")
+        if any(b[0] <= a[0] or b[1] <= a[1] for a, b in zip(self.growth, self.growth[1:], strict=False)):
+            raise ValueError(f"growth goes from small and early to large and late, not {self.growth}.")
 
+
+WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 pixels
+_STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
+_FEW = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "augment": "diff", "balanced": True}  # a few hundred originals
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", images=400_000, batch=16, rate=2e-3, betas=(0.0, 0.99), variety=5.0, bf16=True),
+    "portraits": Preset("style", "portraits", WIDE, images=800_000, growth=((64, 200_000),), **_STYLE),
+    "ukiyoe": Preset("style", "ukiyoe", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
+    "landscapes": Preset("style", "landscapes", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
+    "paintings": Preset("style", "paintings", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
     "letters-cgan": Preset("dcgan", "letters", {"width": 40}, images=400_000, rate=4e-4, recognise=0.5, variety=5.0),
     "digits-cgan": Preset("dcgan", "digits", {"width": 48, "z_dim": 32}, images=240_000, rate=4e-4, recognise=0.5),
     "digits-vae": Preset("vae", "digits", {"z_dim": 16}, images=300_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),

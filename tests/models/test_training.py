@@ -11,10 +11,12 @@ import torch
 from models.checkpoint import load
 from models.spec import Condition, GeneratorSpec
 from models.train import changed, main
-from models.training.critics import BatchDeviation, build_critic
+from models.training.critics import build_critic
+from models.training.critics.critic import BatchDeviation
 from models.training.datasets import PictureSet, save
 from models.training.loop import Run, TrainingError, batches, load_state, log, open_run, save_state, settled, smooth_weights, train
-from models.training.objectives import r1_penalty, sameness
+from models.training.objectives.adversarial import sameness
+from models.training.penalties import gradient_square
 from models.training.presets import PRESETS, Preset
 
 PRESETS_TINY = {
@@ -75,7 +77,7 @@ def test_r1_is_the_squared_gradient() -> None:
     """For a critic that is linear in the picture the gradient is its weights."""
     weight, pictures = torch.randn(1, 3, 4, 4), torch.randn(5, 3, 4, 4, requires_grad=True)
     scores = (pictures * weight).sum((1, 2, 3))
-    assert r1_penalty(scores, pictures).item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
+    assert gradient_square(scores, pictures).item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
 
 
 def test_the_deviation_map_tells_a_collapsed_batch_and_has_a_second_derivative() -> None:

@@ -1,0 +1,88 @@
+"""A critic that looks through frozen features (Sauer 2021): few pictures and little time then go further."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from models.spec import Condition, GeneratorSpec
+from models.training.critics.critic import Judgement
+
+SEEN_AT = 128  # pixels a side at which the eyes look, whatever is drawn
+PATCHES = 4  # a side of the grid of scores at each scale
+
+
+class Eyes(Protocol):
+    """A frozen encoder: (n, 3, h, w) in [-1, 1] -> maps at strides 2, 4, 8 … of these widths."""
+
+    widths: Sequence[int]
+
+    def __call__(self, x: Tensor) -> list[Tensor]: ...
+
+
+class Projector(nn.Module):
+    """Frozen random mixing of channels, then of scales from coarse to fine (Sauer 2021, section 3.2: CCM and CSM)."""
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.across = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
+        self.down = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1) for a, b in zip(widths, widths[1:], strict=False))
+        for layer in (*self.across, *self.down):
+            nn.init.kaiming_normal_(cast(nn.Conv2d, layer).weight, nonlinearity="linear")
+        self.requires_grad_(False)
+
+    def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        mixed = [layer(x) for layer, x in zip(self.across, maps, strict=True)]
+        for k in reversed(range(len(self.down))):
+            coarser = F.interpolate(self.down[k](mixed[k + 1]), size=mixed[k].shape[-2:], mode="bilinear")
+            mixed[k] = (mixed[k] + coarser) / math.sqrt(2)
+        return mixed
+
+
+class ScaleCritic(nn.Module):
+    """Strided convolutions with spectral normalisation down to 4 x 4, and a score at each place."""
+
+    def __init__(self, width: int, side: int, names: int, inner: int = 128) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [spectral_norm(nn.Conv2d(width, inner, 1)), nn.LeakyReLU(0.2)]
+        while side > PATCHES:
+            layers += [spectral_norm(nn.Conv2d(inner, inner, 4, 2, 1)), nn.LeakyReLU(0.2)]
+            side //= 2
+        layers += [spectral_norm(nn.Conv2d(inner, inner, 3, padding=1)), nn.LeakyReLU(0.2)]
+        self.features = nn.Sequential(*layers)
+        self.score = spectral_norm(nn.Conv2d(inner, 1, 1))
+        self.embed = nn.Linear(names, inner, bias=False) if names else None
+
+    def forward(self, x: Tensor, rows: Tensor | None) -> Tensor:  # -> (n, 16)
+        h = self.features(x)
+        score = self.score(h).flatten(1)
+        if self.embed is not None and rows is not None:
+            score = score + torch.einsum("nchw,nc->nhw", h, self.embed(rows)).flatten(1) / math.sqrt(h.shape[1])
+        return score
+
+
+class ProjectedCritic(nn.Module):
+    """One small critic a scale of the eyes' features; only these learn."""
+
+    def __init__(self, eyes: Eyes, spec: GeneratorSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.eyes = cast(nn.Module, eyes).requires_grad_(False).eval()
+        self.projector = Projector(eyes.widths)
+        names = len(spec.classes) + len(spec.styles)
+        self.scales = nn.ModuleList(ScaleCritic(width, SEEN_AT >> (k + 1), names) for k, width in enumerate(eyes.widths))
+
+    def forward(self, x: Tensor, condition: Condition) -> Judgement:
+        """x: (n, channels, side, side) in [-1, 1]."""
+        x = x.expand(-1, 3, -1, -1)
+        if x.shape[-1] != SEEN_AT:
+            x = F.interpolate(x, size=(SEEN_AT, SEEN_AT), mode="bilinear", antialias=x.shape[-1] > SEEN_AT)
+        maps = self.projector(self.eyes(x.contiguous(memory_format=torch.channels_last)))
+        rows = condition.rows(self.spec)
+        return Judgement(torch.cat([critic(m, rows).float() for critic, m in zip(self.scales, maps, strict=True)], dim=1))

@@ -1,0 +1,17 @@
+"""What a step of training minimises: a pair's game or a bound on the likelihood."""
+
+from __future__ import annotations
+
+from models.generators.vae import Vae
+from models.spec import Generator
+from models.training.objectives.adversarial import Adversarial
+from models.training.objectives.bound import EvidenceBound
+from models.training.objectives.objective import Batch, Objective
+from models.training.presets import Preset
+
+__all__ = ["Adversarial", "Batch", "EvidenceBound", "Objective", "build_objective"]
+
+
+def build_objective(generator: Generator, preset: Preset) -> Objective:
+    """The objective that belongs to a generator's family, as the preset sets it."""
+    return EvidenceBound(generator, preset) if isinstance(generator, Vae) else Adversarial(generator, preset)

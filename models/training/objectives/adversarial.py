@@ -1,0 +1,163 @@
+"""The game of generator and critic."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.generators.style import Style
+from models.spec import Condition, Generator, GeneratorSpec
+from models.training.augment import Augment
+from models.training.critics import Judgement, build_critic
+from models.training.critics.style import StyleFeatures
+from models.training.games import GAMES
+from models.training.objectives.objective import Batch
+from models.training.penalties import gradient_penalty, gradient_square, path_lengths
+from models.training.presets import Preset
+from models.training.schedule import Stage
+
+
+class Adversarial:
+    """One of the games, with its penalties, augmentation, recognition of names (Odena 2017) and the demand for variety."""
+
+    def __init__(self, generator: Generator, preset: Preset) -> None:
+        self.generator, self.preset = generator, preset
+        self.critic = build_critic(generator, preset.critic).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.augment = Augment(preset.augment)
+        self.game = GAMES[preset.game]
+        rates = {"lr": preset.rate, "betas": preset.betas}
+        self.draws = torch.optim.Adam(generator.parameters(), **rates)
+        self.judges = torch.optim.Adam([p for p in self.critic.parameters() if p.requires_grad], **rates)
+        self.learns = [p for p in self.critic.parameters() if p.requires_grad]
+        self.path_length = nn.Module()  # its running mean is part of the state
+        self.path_length.register_buffer("mean", torch.zeros(()))
+
+    def step(self, batch: Batch, number: int) -> dict[str, float]:
+        figures = self._judge(batch, number) | self._draw(batch)
+        if self.preset.path_length and number % self.preset.path_every == 0:
+            figures |= self._shorten_paths(batch)
+        return figures
+
+    def grow(self, stage: Stage) -> None:
+        for module in (self.generator, *self.critic.modules()):
+            if isinstance(module, Style):
+                module.grow(stage.side, stage.fade)
+            elif isinstance(module, StyleFeatures):
+                module.fade = stage.fade
+
+    def modules(self) -> dict[str, nn.Module]:
+        return {"critic": self.critic, "augment": self.augment, "path_length": self.path_length}
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"generator": self.draws, "critic": self.judges}
+
+    def _fake(self, condition: Condition, n: int) -> Tensor:
+        with self._precision():
+            w = self.generator.map(torch.randn(n, self.generator.spec.z_dim), condition)
+            return self.generator.synthesize(w)[:, : self.generator.spec.channels]
+
+    def _seen(self, pictures: Tensor, condition: Condition) -> Judgement:
+        """What the critic says of pictures as the augmentation shows them."""
+        with self._precision():
+            return self.critic(self.augment(pictures), condition)
+
+    def _judge(self, batch: Batch, number: int) -> dict[str, float]:
+        preset, condition = self.preset, batch.condition
+        with torch.no_grad():
+            fake = self._fake(condition, len(batch.pictures))
+        lazy = number % preset.r1_every == 0
+        real = batch.pictures.detach().requires_grad_(lazy and preset.r1 > 0)
+        fake = fake.requires_grad_(lazy and preset.r2 > 0)
+        of_real, of_fake = self._seen(real, condition), self._seen(fake, condition)
+        loss = self.game.judge(of_real.score, of_fake.score)
+        figures = {"critic": loss.item(), "real": of_real.score.mean().item(), "fake": of_fake.score.mean().item()}
+        loss = loss + self._recognition(of_real, condition)
+        for name, weight, score, pictures in (("r1", preset.r1, of_real.score, real), ("r2", preset.r2, of_fake.score, fake)):
+            if lazy and weight:
+                penalty = gradient_square(score, pictures)
+                loss = loss + penalty * (weight / 2 * preset.r1_every)
+                figures[name] = penalty.item()
+        if preset.gradient_penalty:
+            share = torch.rand(len(real), 1, 1, 1)
+            penalty = gradient_penalty(lambda x: self._seen(x, condition).score, real.detach(), fake.detach(), share)
+            loss = loss + preset.gradient_penalty * penalty
+            figures["gradient_penalty"] = penalty.item()
+        self._update(self.judges, loss, self.learns)
+        self.augment.heed(of_real.score, len(real))
+        if preset.augment == "adaptive":
+            figures["augment"] = self.augment.strength.item()
+        return figures
+
+    def _draw(self, batch: Batch) -> dict[str, float]:
+        for parameter in self.learns:
+            parameter.requires_grad_(False)
+        fake = self._fake(batch.condition, len(batch.pictures))
+        judged = self._seen(fake, batch.condition)
+        real_score = judged.score
+        if self.game.relative:
+            with torch.no_grad():
+                real_score = self._seen(batch.pictures.detach(), batch.condition).score
+        loss = self.game.draw(judged.score, real_score)
+        figures = {"generator": loss.item()}
+        if self.preset.variety:
+            same = sameness(fake, batch.pictures.detach(), batch.condition, self.generator.spec)
+            figures["sameness"] = same.item()
+            loss = loss + self.preset.variety * same
+        recognition = self._recognition(judged, batch.condition)
+        if self.preset.recognise:
+            figures["unrecognised"] = recognition.item() / self.preset.recognise
+        self._update(self.draws, loss + recognition, list(self.generator.parameters()))
+        for parameter in self.learns:
+            parameter.requires_grad_(True)
+        return figures
+
+    def _shorten_paths(self, batch: Batch) -> dict[str, float]:
+        """Path length regularisation (Karras 2020, section 3.2) on half a batch, its weight times the steps that it skips."""
+        half = slice(0, max(len(batch.pictures) // 2, 1))
+        condition = Condition(*(None if part is None else part[half] for part in (batch.condition.classes, batch.condition.styles)))
+        w = self.generator.map(torch.randn(half.stop, self.generator.spec.z_dim), condition).contiguous()
+        with self._precision():
+            pictures = self.generator.synthesize(w)
+        lengths = path_lengths(pictures, w, torch.randn_like(pictures))
+        mean = self.path_length.get_buffer("mean")
+        mean.lerp_(lengths.detach().mean(), 0.01)
+        penalty = (lengths - mean).square().mean()
+        self._update(self.draws, penalty * (self.preset.path_length * self.preset.path_every), list(self.generator.parameters()))
+        return {"path_length": mean.item()}
+
+    def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter]) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.preset.clip:
+            nn.utils.clip_grad_norm_(parameters, self.preset.clip)
+        optimiser.step()
+
+    def _recognition(self, judged: Judgement, condition: Condition) -> Tensor:
+        """Cross entropy of the names that the critic reads from the pictures."""
+        loss = torch.zeros(())
+        for logits, wanted in ((judged.classes, condition.classes), (judged.styles, condition.styles)):
+            if self.preset.recognise and logits is not None and wanted is not None:
+                loss = loss + F.cross_entropy(logits, wanted)
+        return loss * self.preset.recognise
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.preset.bf16)
+
+
+def sameness(drawn: Tensor, real: Tensor, condition: Condition, spec: GeneratorSpec) -> Tensor:
+    """How much closer neighbours of one condition are when drawn than when real: 0 = as far apart, 1 = all alike.
+
+    Distances are L1 on thumbnails of 16 pixels, so that noise does not pass for variety. Related to the ratio of Mao 2019
+    (mode seeking), but the demand ends where the data's own variety is reached. drawn, real: (n, channels, size, size), n even.
+    """
+    rows = condition.rows(spec)
+    alike = torch.ones(len(real) // 2, dtype=torch.bool) if rows is None else (rows[::2] == rows[1::2]).all(dim=1)
+    if not alike.any():
+        return drawn.new_zeros(())
+
+    def distance(x: Tensor) -> Tensor:
+        small = F.avg_pool2d(x, max(x.shape[-1] // 16, 1))
+        return (small[::2] - small[1::2]).abs().mean(dim=(1, 2, 3))[alike].mean()
+
+    return F.relu(1 - distance(drawn) / distance(real).clamp_min(1e-6))

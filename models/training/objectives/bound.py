@@ -1,0 +1,35 @@
+"""A bound on the likelihood: what an autoencoder minimises."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from models.generators.vae import Vae, negative_elbo
+from models.training.objectives.objective import Batch
+from models.training.presets import Preset
+from models.training.schedule import Stage
+
+
+class EvidenceBound:
+    """The evidence lower bound of a VAE (Kingma and Welling 2013), in nats a pixel."""
+
+    def __init__(self, generator: Vae, preset: Preset) -> None:
+        self.vae = generator
+        self.adam = torch.optim.Adam(generator.parameters(), lr=preset.rate, betas=preset.betas)
+
+    def step(self, batch: Batch, number: int) -> dict[str, float]:
+        reconstruction, kl = negative_elbo(self.vae, (batch.pictures + 1) / 2)
+        self.adam.zero_grad(set_to_none=True)
+        (reconstruction + kl).backward()
+        self.adam.step()
+        return {"reconstruction": reconstruction.item(), "kl": kl.item()}
+
+    def grow(self, stage: Stage) -> None:
+        pass  # an autoencoder has one size
+
+    def modules(self) -> dict[str, nn.Module]:
+        return {}
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"generator": self.adam}

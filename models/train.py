@@ -16,8 +16,10 @@ import torch
 from models.checkpoint import Card, CheckpointError, find, load_card, save
 from models.directions import find_directions
 from models.training.datasets.pictures import PictureSetError, load as load_pictures
-from models.training.loop import Run, TrainingError, open_run, sample_sheet, settled, train
+from models.training.loop import train
 from models.training.presets import PRESETS, Preset
+from models.training.run import Run, TrainingError, open_run, settled
+from models.training.sheet import sample_sheet
 
 CARDS = Path(__file__).parent / "training" / "cards.json"
 

@@ -39,6 +39,7 @@ class Preset:
     growth: tuple[tuple[int, int], ...] = ()  # (pixels a side, until so many images), before the full size
     fade: int = 10_000  # images in which a new resolution comes in
     balanced: bool = False  # each class and style as often as any other
+    watch: int = 20_000  # images between looks at the variety; 0 = never
     smoothing: int = 10_000  # half-life of the averaged weights, images
     bf16: bool = False
     seed: int = 0

@@ -14,13 +14,15 @@ from torch.nn import functional as F
 from models.generators.style import Style, StyleConfig, double
 from models.spec import Condition
 from models.training.augment import STRONGEST, Augment
+from models.training.batches import batches, shrunk
 from models.training.critics.projected import ProjectedCritic, Projector
 from models.training.critics.style import StyleFeatures
 from models.training.datasets import PictureSet
 from models.training.games import GAMES
-from models.training.loop import batches, open_run, settled, shrunk, train
+from models.training.loop import train
 from models.training.penalties import gradient_penalty, path_lengths
 from models.training.presets import Preset
+from models.training.run import open_run, settled
 from models.training.schedule import Stage, rate, stage
 
 REAL, FAKE = torch.tensor([[0.5], [2.0]]), torch.tensor([[-1.0], [0.25]])

@@ -11,13 +11,16 @@ import torch
 from models.checkpoint import load
 from models.spec import Condition, GeneratorSpec
 from models.train import changed, main
+from models.training.batches import batches
 from models.training.critics import build_critic
 from models.training.critics.critic import BatchDeviation
 from models.training.datasets import PictureSet, save
-from models.training.loop import Run, TrainingError, batches, load_state, log, open_run, save_state, settled, smooth_weights, train
+from models.training.loop import keep_watch, smooth_weights, step, train
 from models.training.objectives.adversarial import sameness
 from models.training.penalties import gradient_square
 from models.training.presets import PRESETS, Preset
+from models.training.run import HEALTHY, Run, TrainingError, load_state, open_run, read_log, save_state, settled
+from models.training.watch import Variety, Watch, compare
 
 PRESETS_TINY = {
     "dcgan": Preset("dcgan", "tiny", {"width": 4, "z_dim": 4}, images=80, batch=8, r1_every=2, recognise=0.5),
@@ -44,12 +47,7 @@ def data() -> PictureSet:
 
 
 def steps(run: Run, count: int) -> list[dict[str, float]]:
-    rows = []
-    for _, batch in zip(range(count), batches(run), strict=False):
-        rows.append(run.objective.step(batch, run.seen // run.preset.batch))
-        run.seen += run.preset.batch
-        smooth_weights(run)
-    return rows
+    return [step(run, batch) for _, batch in zip(range(count), batches(run), strict=False)]
 
 
 @pytest.mark.parametrize("family", PRESETS_TINY)
@@ -134,11 +132,59 @@ def test_batch_statistics_are_those_of_the_smoothed_weights(data: PictureSet, tm
     assert not torch.equal(generator.state_dict()["first_norm.running_mean"], torch.zeros(4))
 
 
-def test_a_loss_that_is_no_number_stops_with_place_and_remedy(data: PictureSet, tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_stops_with_place_batch_and_remedy(
+    data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = open_run(tmp_path, PRESETS_TINY["vae"], data)
     run.seen = 640
-    with pytest.raises(TrainingError, match=r"'kl' is not finite near image 640.*--set rate"):
-        log(run, {"kl": [1.0, float("nan")]}, 1.0, report=False)
+    batch = next(batches(run))
+    monkeypatch.setattr(run.objective, "step", lambda batch, number: {"kl": float("nan")})
+    with pytest.raises(TrainingError, match=rf"'kl' is not finite at step 80 \(image 640; pictures {batch.rows[0]}, .*--set rate"):
+        step(run, batch)
+    assert run.seen == 640
+
+
+def test_variety_is_one_for_the_data_itself_and_nought_for_a_collapse() -> None:
+    features = torch.randn(40, 8)
+    same = torch.ones(40, 40, dtype=torch.bool).fill_diagonal_(False)
+    assert compare(features, features, same) == Variety(1.0, 1.0)
+    collapsed = compare(torch.zeros(40, 8), features, same)
+    assert collapsed == Variety(0.0, 0.0)
+    watch = Watch()
+    assert not watch.fallen(Variety(0.9, 0.5))
+    assert watch.fallen(Variety(0.4, 0.5))
+    assert watch.best == 0.9
+
+
+def test_a_collapse_is_caught_and_the_run_steps_back(data: PictureSet, tmp_path: Path) -> None:
+    preset = dataclasses.replace(PRESETS_TINY["style"], augment="adaptive", watch=8)
+    run = open_run(tmp_path, preset, data)
+    run.watch.best = 0.0
+    with torch.no_grad():
+        for smooth in run.smooth.parameters():
+            smooth.mul_(3)  # fresh weights vary less than noise does
+    keep_watch(run, report=False)
+    assert (tmp_path / HEALTHY).exists()
+    healthy = {name: t.clone() for name, t in run.smooth.state_dict().items()}
+    run.seen = 800
+    with torch.no_grad():
+        for parameter in run.smooth.parameters():
+            parameter.zero_()
+    keep_watch(run, report=False)
+    assert run.seen == 0
+    assert all(torch.equal(run.smooth.state_dict()[name], t) for name, t in healthy.items())
+    assert run.objective.modules()["augment"].get_buffer("strength") == pytest.approx(0.2)
+    assert [row["event"] for row in read_log(tmp_path)] == ["look", "stepped back"]
+    assert read_log(tmp_path)[1]["from"] == 800
+
+
+def test_a_run_that_never_varied_says_so(data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path, PRESETS_TINY["style"], data)
+    with torch.no_grad():
+        for parameter in run.smooth.parameters():
+            parameter.zero_()
+    with pytest.raises(TrainingError, match="collapsed.*--set variety"):
+        keep_watch(run, report=False)
 
 
 def test_an_interrupted_save_leaves_the_last_state(data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +208,7 @@ def test_a_state_of_another_preset_says_so(data: PictureSet, tmp_path: Path) -> 
     other = open_run(tmp_path / "other", dataclasses.replace(PRESETS_TINY["vae"], config={"width": 8, "z_dim": 3}), data)
     other.folder = tmp_path
     with pytest.raises(TrainingError, match="does not fit this preset"):
-        load_state(other)
+        load_state(other, tmp_path / "state.pt")
 
 
 def test_the_command_trains_and_publishes(data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +17,7 @@ from models.training.schedule import Stage
 class Batch:
     pictures: Tensor  # (n, channels, size, size) in [-1, 1]
     condition: Condition  # one-hot rows
+    rows: np.ndarray  # (n,) which pictures of the set they are
 
 
 class Objective(Protocol):

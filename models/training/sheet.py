@@ -1,0 +1,58 @@
+"""Samples of a training: its smoothed generator made ready to draw, and a contact sheet of it."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from PIL import Image
+from torch import nn
+
+from models.generators.style import Style
+from models.latent import truncate
+from models.spec import Condition, Generator, GeneratorSpec
+from models.training.datasets.pictures import PictureSet
+from models.training.labels import condition_of
+
+
+@torch.no_grad()
+def measured(smooth: Generator, data: PictureSet) -> Generator:
+    """A copy of smoothed weights ready to draw: batch statistics measured anew for them, centres of w measured."""
+    generator = copy.deepcopy(smooth)
+    norms = [m for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
+    if norms:
+        generator.train()
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over all batches
+        draw = torch.Generator().manual_seed(0)
+        rows = data.train()
+        for _ in range(32):
+            chosen = rows[torch.randint(len(rows), (128,), generator=draw).numpy()]
+            z = torch.randn(128, generator.spec.z_dim, generator=draw)
+            generator.synthesize(generator.map(z, condition_of(data, chosen)))
+    if isinstance(generator, Style):
+        generator.measure_centres()
+    return generator.eval()
+
+
+@torch.no_grad()
+def sample_sheet(generator: Generator, columns: int = 10, rows: int = 8, psi: float = 1.0) -> Image.Image:
+    """A contact sheet, the same seeds each time: names by turn along the rows, the generator's own order."""
+    spec = generator.spec
+    n = columns * rows
+    z = torch.randn(n, spec.z_dim, generator=torch.Generator().manual_seed(1))
+    condition = sheet_condition(spec, n)
+    w = truncate(generator.map(z, condition), generator.centre(condition, n), psi)
+    x = generator.synthesize(w, list(range(n)))
+    pixels = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    sheet = pixels.view(rows, columns, 3, spec.size, spec.size).permute(0, 3, 1, 4, 2).reshape(rows * spec.size, -1, 3)
+    return Image.fromarray(sheet.numpy())
+
+
+def sheet_condition(spec: GeneratorSpec, n: int) -> Condition:
+    """Classes spread over the whole sheet, styles by turn."""
+    place = torch.arange(n)
+    classes = torch.eye(len(spec.classes))[place * len(spec.classes) // n % len(spec.classes)] if spec.classes else None
+    styles = torch.eye(len(spec.styles))[place % len(spec.styles)] if spec.styles else None
+    return Condition(classes, styles)

@@ -19,6 +19,7 @@ from models.training.datasets.pictures import PictureSetError, load as load_pict
 from models.training.loop import train
 from models.training.presets import PRESETS, Preset
 from models.training.run import Run, TrainingError, open_run, settled
+from models.training.shards import joined
 from models.training.sheet import sample_sheet
 
 CARDS = Path(__file__).parent / "training" / "cards.json"
@@ -31,11 +32,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         preset = changed(PRESETS[args.preset], args.set)
         data = load_pictures(args.data or Path("data") / preset.data)
-        run = open_run(args.runs / args.preset, preset, data)
-        if not args.publish:
-            train(run, save_minutes=args.save_minutes)
-        if args.publish or run.seen >= preset.images:
-            publish(run, args.preset, args.checkpoints)
+        with joined() as shard:
+            run = open_run(args.runs / args.preset, preset, data, torch.device(args.device), shard)
+            if not args.publish:
+                train(run, save_minutes=args.save_minutes)
+            if shard.leads and (args.publish or run.seen >= preset.images):
+                publish(run, args.preset, args.checkpoints)
     except (TrainingError, PictureSetError, CheckpointError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,6 +53,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--publish", action="store_true", help="write the last saved state to checkpoints/ without training on")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
     parser.add_argument("--save-minutes", type=float, default=5.0)
     return parser
 

@@ -29,6 +29,7 @@ def batches(run: Run) -> Iterator[Batch]:
     order = np.argsort(keys, kind="stable")
     first, end = (np.searchsorted(keys[order], keys, side) for side in ("left", "right"))
     half = run.preset.batch // 2
+    mine = run.shard.part(run.preset.batch)
     conditions = np.unique(keys)
     while True:
         if run.preset.balanced:  # a condition, then any picture of it
@@ -41,12 +42,12 @@ def batches(run: Run) -> Iterator[Batch]:
         one = one[np.argsort(keys[one], kind="stable")]
         share = torch.rand(half, generator=run.order, dtype=torch.float64).numpy()
         other = order[first[one] + (share * (end[one] - first[one])).astype(np.int64)]
-        chosen = rows[np.stack([one, other], axis=1).ravel()]
+        chosen = rows[np.stack([one, other], axis=1).ravel()][mine]
         pictures = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2)
         now = stage(run.preset, size, run.seen)
         run.grow(now)
-        scaled = shrunk(pictures.float() / 127.5 - 1, now).contiguous(memory_format=torch.channels_last)
-        yield Batch(scaled, condition_of(data, chosen), chosen)
+        scaled = shrunk(pictures.to(run.device).float() / 127.5 - 1, now).contiguous(memory_format=torch.channels_last)
+        yield Batch(scaled, condition_of(data, chosen).to(run.device), chosen)
 
 
 def shrunk(pictures: Tensor, now: Stage) -> Tensor:

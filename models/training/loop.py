@@ -48,9 +48,10 @@ def train(run: Run, *, save_minutes: float = 5.0, report: bool = True) -> None:
             if now - meter.begun > LOG_EVERY:
                 log(run, meter, now, report)
                 meter = Meter(run.seen)
-            if run.preset.watch and run.seen // run.preset.watch > (run.seen - len(batch.rows)) // run.preset.watch:
+            if run.preset.watch and run.seen // run.preset.watch > (run.seen - run.preset.batch) // run.preset.watch:
                 keep_watch(run, report)
-            over = bool(stopping) or run.seen >= run.preset.images
+            asked = run.shard.average({"stopping": float(bool(stopping))})["stopping"] > 0
+            over = asked or run.seen >= run.preset.images
             if over or now - saved > 60 * save_minutes:
                 save_state(run)
                 saved = now
@@ -66,14 +67,14 @@ def step(run: Run, batch: Batch) -> dict[str, float]:
     for optimiser in run.objective.optimisers().values():
         for group in optimiser.param_groups:
             group["lr"] = rate(run.preset, run.seen)
-    losses = run.objective.step(batch, number)
+    losses = run.shard.average(run.objective.step(batch, number))
     if broken := [name for name, value in losses.items() if not math.isfinite(value)]:
         pictures = ", ".join(map(str, batch.rows[:8]))
         raise TrainingError(
             f"The loss '{broken[0]}' is not finite at step {number} (image {run.seen}; pictures {pictures}, … of the set). "
             f"The last state is whole: go on from it with --set rate={run.preset.rate / 2}."
         )
-    run.seen += len(batch.rows)
+    run.seen += run.preset.batch
     smooth_weights(run)
     return losses
 
@@ -95,7 +96,7 @@ def log(run: Run, meter: Meter, now: float, report: bool) -> None:
     run.minutes += (now - meter.begun) / 60
     means = meter.means()
     note(run, {"per_second": round(speed, 1), **{name: round(value, 4) for name, value in means.items()}})
-    if report:
+    if report and run.shard.leads:
         left = (run.preset.images - run.seen) / max(speed, 1e-9) / 60
         losses = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
         print(f"{run.seen:>9,} of {run.preset.images:,} images  {speed:6.1f}/s  {left:5.0f} min left  {losses}", flush=True)
@@ -105,13 +106,13 @@ def keep_watch(run: Run, report: bool) -> None:
     """Look at the variety. While it is well, keep the state; when it has fallen, augment more and step back to the last that was well."""
     save_state(run)
     now = look(settled(run), run.data, thumbnails)
-    if not run.watch.fallen(now):
-        note(run, {"event": "look", "diversity": now.diversity, "recall": now.recall})
+    if run.watch.fallen(now):
+        return step_back(run, now, report)
+    note(run, {"event": "look", "diversity": now.diversity, "recall": now.recall})
+    if run.shard.leads:
         healthy = run.folder / HEALTHY
         healthy.unlink(missing_ok=True)
         os.link(run.folder / STATE, healthy)  # a new state replaces the file, it never writes into it
-        return
-    step_back(run, now, report)
 
 
 def step_back(run: Run, now: Variety, report: bool) -> None:
@@ -122,6 +123,7 @@ def step_back(run: Run, now: Variety, report: bool) -> None:
             f"Variety is {now.diversity:.2f} of the data's at image {fell} and was never better: the training has collapsed. "
             f"Start afresh with --set variety=5 or --set r1={max(run.preset.r1, 0.5) * 4}."
         )
+    run.shard.wait()
     load_state(run, healthy)
     run.order.manual_seed(fell)  # the batches that led there are not drawn again
     torch.manual_seed(fell)
@@ -131,5 +133,5 @@ def step_back(run: Run, now: Variety, report: bool) -> None:
     event = {"event": "stepped back", "from": fell, "diversity": now.diversity, "recall": now.recall}
     note(run, event)
     save_state(run)
-    if report:
+    if report and run.shard.leads:
         print(f"Variety fell to {now.diversity:.2f} of the data's at image {fell:,}: back to image {run.seen:,}.", flush=True)

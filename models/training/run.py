@@ -21,9 +21,11 @@ from models.training.datasets.pictures import PictureSet
 from models.training.objectives import Objective, build_objective
 from models.training.presets import Preset
 from models.training.schedule import Stage, stage
+from models.training.shards import Shard
 from models.training.sheet import measured, sample_sheet
 from models.training.watch import Watch
 
+CPU, ALONE = torch.device("cpu"), Shard()
 STATE, HEALTHY, LOG = "state.pt", "healthy.pt", "log.jsonl"
 
 
@@ -42,6 +44,8 @@ class Run:
     smooth: Generator  # exponential moving average of the weights: what is kept
     objective: Objective
     order: torch.Generator  # draws the batches
+    device: torch.device = CPU
+    shard: Shard = ALONE
     seen: int = 0  # images
     minutes: float = 0.0
     watch: Watch = field(default_factory=Watch)
@@ -53,12 +57,13 @@ class Run:
             self.smooth.grow(now.side, now.fade)
 
 
-def open_run(folder: Path, preset: Preset, data: PictureSet) -> Run:
+def open_run(folder: Path, preset: Preset, data: PictureSet, device: torch.device = CPU, shard: Shard = ALONE) -> Run:
     """Start a run in a folder, or go on with the one that is there; TrainingError where its state does not fit."""
     torch.manual_seed(preset.seed)
-    generator = GENERATORS.get(preset.family).build(options(preset, data)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    generator = GENERATORS.get(preset.family).build(options(preset, data)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     smooth = copy.deepcopy(generator).requires_grad_(False)
-    run = Run(folder, preset, data, generator, smooth, build_objective(generator, preset), torch.Generator().manual_seed(preset.seed))
+    objective = build_objective(generator, preset, shard)
+    run = Run(folder, preset, data, generator, smooth, objective, torch.Generator().manual_seed(preset.seed), device, shard)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / STATE).exists():
         load_state(run, folder / STATE)
@@ -85,6 +90,8 @@ def settled(run: Run) -> Generator:
 
 def save_state(run: Run) -> None:
     """Everything that the next step depends on, and a sheet of samples to look at; written whole or not at all."""
+    if not run.shard.leads:
+        return
     state = {
         "seen": run.seen,
         "minutes": run.minutes,
@@ -106,7 +113,7 @@ def save_state(run: Run) -> None:
 def load_state(run: Run, path: Path) -> None:
     """Put a run where a save stood; nothing in the file is executed (weights_only)."""
     try:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=run.device)
         run.generator.load_state_dict(state["generator"])
         run.smooth.load_state_dict(state["smooth"])
         for name, module in run.objective.modules().items():
@@ -116,12 +123,14 @@ def load_state(run: Run, path: Path) -> None:
     except (KeyError, RuntimeError, ValueError, EOFError) as error:
         raise TrainingError(f"{path} does not fit this preset ({error}). Move the folder {run.folder} away to start afresh.") from error
     run.seen, run.minutes = state["seen"], state["minutes"]
-    run.order.set_state(state["order"])
-    torch.set_rng_state(state["random"])
+    run.order.set_state(state["order"].cpu())
+    torch.set_rng_state(state["random"].cpu())
 
 
 def note(run: Run, row: Mapping[str, Any]) -> None:
     """Add a line to the run's log."""
+    if not run.shard.leads:
+        return
     with (run.folder / LOG).open("a", encoding="utf-8") as file:
         file.write(json.dumps({"images": run.seen, **row}) + "\n")
 

@@ -18,7 +18,7 @@ from models.training.labels import condition_of
 @torch.no_grad()
 def measured(smooth: Generator, data: PictureSet) -> Generator:
     """A copy of smoothed weights ready to draw: batch statistics measured anew for them, centres of w measured."""
-    generator = copy.deepcopy(smooth)
+    generator = copy.deepcopy(smooth).cpu()  # once a save: no need of a graphics card, and the same everywhere
     norms = [m for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
     if norms:
         generator.train()

@@ -8,10 +8,11 @@ from models.training.objectives.adversarial import Adversarial
 from models.training.objectives.bound import EvidenceBound
 from models.training.objectives.objective import Batch, Objective
 from models.training.presets import Preset
+from models.training.shards import Shard
 
 __all__ = ["Adversarial", "Batch", "EvidenceBound", "Objective", "build_objective"]
 
 
-def build_objective(generator: Generator, preset: Preset) -> Objective:
+def build_objective(generator: Generator, preset: Preset, shard: Shard) -> Objective:
     """The objective that belongs to a generator's family, as the preset sets it."""
-    return EvidenceBound(generator, preset) if isinstance(generator, Vae) else Adversarial(generator, preset)
+    return EvidenceBound(generator, preset, shard) if isinstance(generator, Vae) else Adversarial(generator, preset, shard)

@@ -16,22 +16,24 @@ from models.training.objectives.objective import Batch
 from models.training.penalties import gradient_penalty, gradient_square, path_lengths
 from models.training.presets import Preset
 from models.training.schedule import Stage
+from models.training.shards import Shard
 
 
 class Adversarial:
     """One of the games, with its penalties, augmentation, recognition of names (Odena 2017) and the demand for variety."""
 
-    def __init__(self, generator: Generator, preset: Preset) -> None:
-        self.generator, self.preset = generator, preset
-        self.critic = build_critic(generator, preset.critic).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.augment = Augment(preset.augment)
+    def __init__(self, generator: Generator, preset: Preset, shard: Shard) -> None:
+        self.generator, self.preset, self.shard = generator, preset, shard
+        self.device = next(generator.parameters()).device
+        self.critic = build_critic(generator, preset.critic).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.augment = Augment(preset.augment, shard.rank).to(self.device)
         self.game = GAMES[preset.game]
         rates = {"lr": preset.rate, "betas": preset.betas}
         self.draws = torch.optim.Adam(generator.parameters(), **rates)
         self.judges = torch.optim.Adam([p for p in self.critic.parameters() if p.requires_grad], **rates)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
         self.path_length = nn.Module()  # its running mean is part of the state
-        self.path_length.register_buffer("mean", torch.zeros(()))
+        self.path_length.register_buffer("mean", torch.zeros((), device=self.device))
 
     def step(self, batch: Batch, number: int) -> dict[str, float]:
         figures = self._judge(batch, number) | self._draw(batch)
@@ -53,9 +55,15 @@ class Adversarial:
         return {"generator": self.draws, "critic": self.judges}
 
     def _fake(self, condition: Condition, n: int) -> Tensor:
+        spec = self.generator.spec
+        # Noise that belongs to the picture is drawn on the CPU: exact there, and too slow for a graphics card to wait for.
+        seeds = self.shard.seeds(n) if spec.has_noise and self.device.type == "cpu" else None
         with self._precision():
-            w = self.generator.map(torch.randn(n, self.generator.spec.z_dim), condition)
-            return self.generator.synthesize(w)[:, : self.generator.spec.channels]
+            w = self.generator.map(self._normal(n), condition)
+            return self.generator.synthesize(w, seeds)[:, : spec.channels]
+
+    def _normal(self, n: int) -> Tensor:
+        return self.shard.normal(n, self.generator.spec.z_dim).to(self.device)
 
     def _seen(self, pictures: Tensor, condition: Condition) -> Judgement:
         """What the critic says of pictures as the augmentation shows them."""
@@ -79,12 +87,13 @@ class Adversarial:
                 loss = loss + penalty * (weight / 2 * preset.r1_every)
                 figures[name] = penalty.item()
         if preset.gradient_penalty:
-            share = torch.rand(len(real), 1, 1, 1)
+            share = self.shard.uniform(len(real)).view(-1, 1, 1, 1).to(self.device)
             penalty = gradient_penalty(lambda x: self._seen(x, condition).score, real.detach(), fake.detach(), share)
             loss = loss + preset.gradient_penalty * penalty
             figures["gradient_penalty"] = penalty.item()
         self._update(self.judges, loss, self.learns)
-        self.augment.heed(of_real.score, len(real))
+        sure = self.shard.average({"sure": of_real.score.detach().sign().mean().item()})["sure"]
+        self.augment.heed(sure, len(real) * self.shard.world)
         if preset.augment == "adaptive":
             figures["augment"] = self.augment.strength.item()
         return figures
@@ -116,7 +125,7 @@ class Adversarial:
         """Path length regularisation (Karras 2020, section 3.2) on half a batch, its weight times the steps that it skips."""
         half = slice(0, max(len(batch.pictures) // 2, 1))
         condition = Condition(*(None if part is None else part[half] for part in (batch.condition.classes, batch.condition.styles)))
-        w = self.generator.map(torch.randn(half.stop, self.generator.spec.z_dim), condition).contiguous()
+        w = self.generator.map(self._normal(half.stop), condition).contiguous()
         with self._precision():
             pictures = self.generator.synthesize(w)
         lengths = path_lengths(pictures, w, torch.randn_like(pictures))
@@ -129,20 +138,21 @@ class Adversarial:
     def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter]) -> None:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.shard.average_gradients(parameters)
         if self.preset.clip:
             nn.utils.clip_grad_norm_(parameters, self.preset.clip)
         optimiser.step()
 
     def _recognition(self, judged: Judgement, condition: Condition) -> Tensor:
         """Cross entropy of the names that the critic reads from the pictures."""
-        loss = torch.zeros(())
+        loss = torch.zeros((), device=self.device)
         for logits, wanted in ((judged.classes, condition.classes), (judged.styles, condition.styles)):
             if self.preset.recognise and logits is not None and wanted is not None:
                 loss = loss + F.cross_entropy(logits, wanted)
         return loss * self.preset.recognise
 
     def _precision(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.preset.bf16)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.preset.bf16)
 
 
 def sameness(drawn: Tensor, real: Tensor, condition: Condition, spec: GeneratorSpec) -> Tensor:
@@ -152,7 +162,7 @@ def sameness(drawn: Tensor, real: Tensor, condition: Condition, spec: GeneratorS
     (mode seeking), but the demand ends where the data's own variety is reached. drawn, real: (n, channels, size, size), n even.
     """
     rows = condition.rows(spec)
-    alike = torch.ones(len(real) // 2, dtype=torch.bool) if rows is None else (rows[::2] == rows[1::2]).all(dim=1)
+    alike = torch.ones(len(real) // 2, dtype=torch.bool, device=real.device) if rows is None else (rows[::2] == rows[1::2]).all(dim=1)
     if not alike.any():
         return drawn.new_zeros(())
 

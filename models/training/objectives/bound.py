@@ -9,19 +9,21 @@ from models.generators.vae import Vae, negative_elbo
 from models.training.objectives.objective import Batch
 from models.training.presets import Preset
 from models.training.schedule import Stage
+from models.training.shards import Shard
 
 
 class EvidenceBound:
     """The evidence lower bound of a VAE (Kingma and Welling 2013), in nats a pixel."""
 
-    def __init__(self, generator: Vae, preset: Preset) -> None:
-        self.vae = generator
+    def __init__(self, generator: Vae, preset: Preset, shard: Shard) -> None:
+        self.vae, self.shard = generator, shard
         self.adam = torch.optim.Adam(generator.parameters(), lr=preset.rate, betas=preset.betas)
 
     def step(self, batch: Batch, number: int) -> dict[str, float]:
         reconstruction, kl = negative_elbo(self.vae, (batch.pictures + 1) / 2)
         self.adam.zero_grad(set_to_none=True)
         (reconstruction + kl).backward()
+        self.shard.average_gradients(self.vae.parameters())
         self.adam.step()
         return {"reconstruction": reconstruction.item(), "kl": kl.item()}
 

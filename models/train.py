@@ -15,10 +15,11 @@ import torch
 
 from models.checkpoint import Card, CheckpointError, find, load_card, save
 from models.directions import find_directions
+from models.training.curve import curve
 from models.training.datasets.pictures import PictureSetError, load as load_pictures
 from models.training.loop import train
 from models.training.presets import PRESETS, Preset
-from models.training.run import Run, TrainingError, open_run, settled
+from models.training.run import Run, TrainingError, open_run, read_log, settled
 from models.training.shards import joined
 from models.training.sheet import sample_sheet
 
@@ -101,6 +102,7 @@ def facts(run: Run, name: str) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "commit": commit or "unknown",
+        "curve": curve(read_log(run.folder)),
     }
 
 

@@ -17,6 +17,7 @@ from models.training.augment import STRONGEST, Augment
 from models.training.batches import batches, shrunk
 from models.training.critics.projected import ProjectedCritic, Projector
 from models.training.critics.style import StyleFeatures
+from models.training.curve import curve
 from models.training.datasets import PictureSet
 from models.training.games import GAMES
 from models.training.loop import train
@@ -218,3 +219,14 @@ def test_every_choice_trains_and_resumes(changes: dict[str, Any], tmp_path: Path
     train(run, report=False)
     assert settled(run).spec.size == 16
     assert all(p.isfinite().all() for p in run.generator.parameters())
+
+
+def test_a_curve_is_short_and_forgets_what_a_step_back_made_void() -> None:
+    log = [{"images": k * 10, "critic": float(k)} for k in range(200)]
+    log += [{"images": 1500, "event": "stepped back", "diversity": 0.1}, {"images": 1510, "critic": 7.0}]
+    told = curve(log, points=30)
+    assert set(told) == {"critic"}
+    assert len(told["critic"]["images"]) == 30
+    assert told["critic"]["images"] == sorted(told["critic"]["images"])
+    assert max(told["critic"]["images"]) <= 1510
+    assert told["critic"]["value"][0] == pytest.approx(2.0, abs=0.6)

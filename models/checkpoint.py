@@ -7,7 +7,8 @@ import json
 import os
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -16,13 +17,14 @@ import safetensors
 import torch
 from PIL import Image
 from safetensors.torch import load as read_tensors, save as write_tensors
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.registry import GENERATORS
 from models.spec import Generator
 
 MAX_CARD = 1 << 20
 MAX_WEIGHTS = 1 << 30
+WEIGHTS = "weights.safetensors"
 DIRECTION = "direction."
 Rendering = Literal["smooth", "crisp"]
 
@@ -104,28 +106,41 @@ def load_card(folder: Path) -> Card:
 def load(folder: Path) -> Checkpoint:
     """Build the network a card describes and fill it; CheckpointError names what is wrong and what to do."""
     card = load_card(folder)
-    path = folder / "weights.safetensors"
-    data = _read_weights(path, card)
-    try:
-        tensors = {name: t.float() if t.is_floating_point() else t for name, t in read_tensors(data).items()}
-        with torch.device("meta"):  # whatever sizes a card claims, memory is taken only by tensors that are there
-            generator = GENERATORS.get(card.family).build(card.config)
-        directions = {n.removeprefix(DIRECTION): tensors.pop(n) for n in list(tensors) if n.startswith(DIRECTION)}
+    tensors = load_tensors(folder, card)
+    directions = {n.removeprefix(DIRECTION): tensors.pop(n) for n in list(tensors) if n.startswith(DIRECTION)}
+    with fitting(folder), torch.device("meta"):  # whatever sizes a card claims, memory is taken only by tensors that are there
+        generator = GENERATORS.get(card.family).build(card.config)
         generator.load_state_dict(tensors, assign=True)
-    except (safetensors.SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        first = str(error).splitlines()[0]
-        raise CheckpointError(f"{path} does not fit its card: {first} Restore both from the repository.") from error
+    if set(directions) != set(card.directions):
+        raise CheckpointError(f"{folder / WEIGHTS}: its directions are not those on the card. Restore both from the repository.")
+    return Checkpoint(card, generator.eval().requires_grad_(False), directions)
+
+
+def load_tensors(folder: Path, card: Card) -> dict[str, Tensor]:
+    """The tensors of weights.safetensors, float32, once the file is the one that the card names and all of it is finite."""
+    path = folder / WEIGHTS
+    data = _read_weights(path, card)
+    with fitting(folder):
+        tensors = {name: t.float() if t.is_floating_point() else t for name, t in read_tensors(data).items()}
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
             raise CheckpointError(f"{path}: '{name}' holds NaN or infinity. The training broke; take an earlier state.")
-    if set(directions) != set(card.directions):
-        raise CheckpointError(f"{path}: its directions are not those on the card. Restore both from the repository.")
-    return Checkpoint(card, generator.eval().requires_grad_(False), directions)
+    return tensors
+
+
+@contextmanager
+def fitting(folder: Path) -> Iterator[None]:
+    """Whatever goes wrong while a network is built from a card and filled is told as one CheckpointError."""
+    try:
+        yield
+    except (safetensors.SafetensorError, RuntimeError, ValueError, TypeError, AttributeError, KeyError) as error:
+        first = str(error).splitlines()[0]
+        raise CheckpointError(f"{folder / WEIGHTS} does not fit its card: {first} Restore both from the repository.") from error
 
 
 def save(
     folder: Path,
-    generator: Generator,
+    network: nn.Module,
     card: Card,
     directions: Mapping[str, Tensor] | None = None,
     preview: Image.Image | None = None,
@@ -133,11 +148,11 @@ def save(
     """Write weights in half precision, card and preview; each file whole or not at all. Returns the card with its hash."""
     folder.mkdir(parents=True, exist_ok=True)
     named = {DIRECTION + name: tensor for name, tensor in (directions or {}).items()}
-    tensors = {**generator.state_dict(), **named}
+    tensors = {**network.state_dict(), **named}
     halves = {name: t.detach().cpu().half().contiguous() if t.is_floating_point() else t.cpu() for name, t in tensors.items()}
     data = write_tensors(halves)
     card = replace(card, directions=tuple(sorted(directions or {})), weights_sha256=hashlib.sha256(data).hexdigest())
-    write_whole(folder / "weights.safetensors", data)
+    write_whole(folder / WEIGHTS, data)
     save_card(folder, card)
     if preview is not None:
         preview.save(folder / "preview.webp", quality=85, method=6)

@@ -29,6 +29,7 @@ function card(one, atelier) {
       h('header', {}, h('h2', {}, title), play),
       h('p', {}, draws(one, words)),
       scores(one, words),
+      curves(one, words),
       limits(one, words)));
 }
 
@@ -98,6 +99,29 @@ function figure(name, value, words) {
   const options = /accuracy|precision|recall|coverage|density/.test(name) && value <= 1
     ? { style: 'percent', maximumFractionDigits: 1 } : { maximumSignificantDigits: 3 };
   return new Intl.NumberFormat(words.language, /** @type {any} */ (options)).format(value);
+}
+
+/** How the training went: a line a figure over the images seen. @param {any} one @param {import('./words.js').Words} words */
+function curves(one, words) {
+  const told = Object.entries(one.training?.curve ?? {}).filter(([name, { value }]) => words.has(`curve.${name}`) && value.length > 1);
+  if (!told.length) return null;
+  const drawn = ([name, { images, value }]) => {
+    const [first, last] = [images[0], images.at(-1)];
+    const [low, high] = [Math.min(...value), Math.max(...value)];
+    const x = (count) => (last > first ? ((count - first) / (last - first)) * 100 : 0).toFixed(1);
+    const y = (amount) => (high > low ? 38 - ((amount - low) / (high - low)) * 36 : 20).toFixed(1);
+    const number = new Intl.NumberFormat(words.language, { maximumSignificantDigits: 3 });
+    const about = words.say('models.curve', { name: words.say(`curve.${name}`), from: number.format(value[0]), to: number.format(value.at(-1)), images: last.toLocaleString(words.language) });
+    const picture = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    picture.setAttribute('viewBox', '0 0 100 40');
+    picture.setAttribute('preserveAspectRatio', 'none');
+    picture.setAttribute('aria-hidden', 'true');
+    const line = document.createElementNS(picture.namespaceURI, 'polyline');
+    line.setAttribute('points', value.map((amount, i) => `${x(images[i])},${y(amount)}`).join(' '));
+    picture.append(line);
+    return h('li', { title: about }, h('span', {}, words.say(`curve.${name}`)), h('span', { class: 'quiet' }, `${number.format(value[0])} → ${number.format(value.at(-1))}`), picture);
+  };
+  return h('section', {}, words.put(h('h3'), 'models.curves'), h('ul', { class: 'curves' }, ...told.map(drawn)));
 }
 
 /** @param {any} one @param {import('./words.js').Words} words */

@@ -25,12 +25,15 @@ class GeneratorSpec:
     styles: tuple[str, ...] = ()
     has_noise: bool = False  # draws its own per-pixel noise
     encodes: bool = False  # has encode(x) -> z
+    sides: tuple[int, ...] = ()  # resolutions that at_side shows, coarse to fine; empty = its size alone
 
     def __post_init__(self) -> None:
         if self.size < 1 or min(self.z_dim, self.w_dim, self.layers) < 1:
             raise ValueError(f"A generator needs positive sizes, not {self}.")
         if self.channels not in (1, 3):
             raise ValueError(f"A generator draws 1 or 3 channels, not {self.channels}.")
+        if self.sides and self.sides != tuple(sorted({*self.sides, self.size})):
+            raise ValueError(f"A generator's sides go up to its size, {self.size}, not {self.sides}.")
 
     @property
     def is_map(self) -> bool:
@@ -84,3 +87,27 @@ class Generator(nn.Module, ABC):
 
         One noise seed a picture makes the picture repeatable; None draws fresh noise (training).
         """
+
+    def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None) -> Tensor:
+        """The same pictures as the network has them at one of spec.sides: (n, 3, side, side); ValueError for any other side."""
+        self._refuse_side(side)
+        return self.synthesize(w, noise_seeds)
+
+    def grow(self, side: int, fade: float = 1.0) -> None:
+        """In training: draw only up to `side` pixels, the newest resolution by a share `fade` (Karras 2018, section 2).
+
+        A family that does not grow refuses all but its size.
+        """
+        self._refuse_side(side)
+
+    def up_to(self, side: int) -> Generator:
+        """A generator of `side` pixels made of this one's coarser layers; itself at its own size."""
+        self._refuse_side(side)
+        return self
+
+    def settle(self) -> None:
+        """Measure what drawing needs and training does not: called once, on weights about to be saved."""
+
+    def _refuse_side(self, side: int) -> None:
+        if side != self.spec.size:
+            raise ValueError(f"A generator of the family '{self.spec.family}' has one size, {self.spec.size} pixels, not {side}.")

@@ -143,6 +143,8 @@ class Style(Generator):
 
     def up_to(self, side: int) -> Style:
         """A generator of `side` pixels made of this one's coarser layers, weights and centres included."""
+        if side == self.spec.size:
+            return self
         config = replace(self.config, size=side, widths=tuple(self.config.widths[: levels_of(self.config, side)]))
         small = Style(config)
         weights = self.state_dict()
@@ -186,6 +188,9 @@ class Style(Generator):
         first = self.firsts[0]
         assert isinstance(first, StyledLayer)
         return first.conv.weight.dtype
+
+    def settle(self) -> None:
+        self.measure_centres()
 
     def measure_centres(self, count: int = 4096) -> None:
         """Average w over many z for each class and style; called once, when a training saves its weights."""

@@ -18,14 +18,14 @@ from models.training.schedule import Stage, stage
 def batches(run: Run) -> Iterator[Batch]:
     """Batches drawn with replacement; their order is part of the saved state.
 
-    Half of a batch is drawn from all pictures, and beside each stands another of the same class and style: what looks for
-    variety within a condition compares neighbours.
+    Half of a batch is drawn from all pictures, and beside each stands another of the same class and style, as far as
+    the generator is told of them: what looks for variety within a condition compares neighbours.
     """
-    data, rows = run.data, run.data.train()
-    size = data.pictures.shape[1]
+    data, spec, rows = run.data, run.generator.spec, run.data.train()
     keys = np.zeros(len(rows), np.int64)
-    for labels, names in ((data.style_labels, data.styles), (data.class_labels, data.classes)):
-        keys = keys if labels is None else keys * len(names) + labels[rows]
+    for labels, names in ((data.style_labels, spec.styles), (data.class_labels, spec.classes)):
+        if labels is not None and names:
+            keys = keys * len(names) + labels[rows]
     order = np.argsort(keys, kind="stable")
     first, end = (np.searchsorted(keys[order], keys, side) for side in ("left", "right"))
     half = run.preset.batch // 2
@@ -44,10 +44,10 @@ def batches(run: Run) -> Iterator[Batch]:
         other = order[first[one] + (share * (end[one] - first[one])).astype(np.int64)]
         chosen = rows[np.stack([one, other], axis=1).ravel()][mine]
         pictures = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2)
-        now = stage(run.preset, size, run.seen)
+        now = stage(run.preset, spec.size, run.seen)
         run.grow(now)
         scaled = shrunk(pictures.to(run.device).float() / 127.5 - 1, now).contiguous(memory_format=torch.channels_last)
-        yield Batch(scaled, condition_of(data, chosen).to(run.device), chosen)
+        yield Batch(scaled, condition_of(data, chosen, spec).to(run.device), chosen)
 
 
 def shrunk(pictures: Tensor, now: Stage) -> Tensor:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 from models.checkpoint import write_whole
-from models.generators.style import Style
 from models.registry import GENERATORS
 from models.spec import Generator
 from models.training.datasets.pictures import PictureSet
@@ -53,8 +52,7 @@ class Run:
     def grow(self, now: Stage) -> None:
         """Networks of a growing training, all three, at this stage."""
         self.objective.grow(now)
-        if isinstance(self.smooth, Style):
-            self.smooth.grow(now.side, now.fade)
+        self.smooth.grow(now.side, now.fade)
 
 
 def open_run(folder: Path, preset: Preset, data: PictureSet, device: torch.device = CPU, shard: Shard = ALONE) -> Run:
@@ -74,18 +72,19 @@ def open_run(folder: Path, preset: Preset, data: PictureSet, device: torch.devic
 
 
 def options(preset: Preset, data: PictureSet) -> dict[str, Any]:
-    """The family's Config as the data completes it: size, channels, names."""
+    """The family's Config as the data completes it: size, channels, names. ValueError where its pictures cannot be averaged to the size."""
     known = {field.name for field in fields(GENERATORS.get(preset.family).config)}
     of_data = {"size": data.pictures.shape[1], "channels": data.pictures.shape[3], "classes": data.classes, "styles": data.styles}
-    return {key: value for key, value in of_data.items() if key in known} | dict(preset.config)
+    chosen = {key: value for key, value in of_data.items() if key in known} | dict(preset.config)
+    if of_data["size"] % chosen["size"]:
+        raise ValueError(f"Pictures of {of_data['size']} pixels cannot be averaged to the {chosen['size']} that '{preset.family}' draws.")
+    return chosen
 
 
 def settled(run: Run) -> Generator:
     """The smoothed generator as it would be published now: ready to draw, and of the side it has grown to."""
-    smooth = run.smooth
-    if isinstance(smooth, Style) and run.preset.growth:
-        smooth = smooth.up_to(stage(run.preset, smooth.config.size, run.seen).side)
-    return measured(smooth, run.data)
+    side = stage(run.preset, run.smooth.spec.size, run.seen).side
+    return measured(run.smooth.up_to(side), run.data)
 
 
 def save_state(run: Run) -> None:

@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from torch import nn
 
-from models.generators.style import Style
 from models.latent import truncate
 from models.spec import Condition, Generator, GeneratorSpec
 from models.training.datasets.pictures import PictureSet
@@ -17,7 +16,7 @@ from models.training.labels import condition_of
 
 @torch.no_grad()
 def measured(smooth: Generator, data: PictureSet) -> Generator:
-    """A copy of smoothed weights ready to draw: batch statistics measured anew for them, centres of w measured."""
+    """A copy of smoothed weights ready to draw: batch statistics measured anew for them, and what its family measures."""
     generator = copy.deepcopy(smooth).cpu()  # once a save: no need of a graphics card, and the same everywhere
     norms = [m for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
     if norms:
@@ -30,9 +29,8 @@ def measured(smooth: Generator, data: PictureSet) -> Generator:
         for _ in range(32):
             chosen = rows[torch.randint(len(rows), (128,), generator=draw).numpy()]
             z = torch.randn(128, generator.spec.z_dim, generator=draw)
-            generator.synthesize(generator.map(z, condition_of(data, chosen)))
-    if isinstance(generator, Style):
-        generator.measure_centres()
+            generator.synthesize(generator.map(z, condition_of(data, chosen, generator.spec)))
+    generator.settle()
     return generator.eval()
 
 

@@ -36,7 +36,7 @@ def look(generator: Generator, data: PictureSet, see: Callable[[Tensor], Tensor]
     draw = torch.Generator().manual_seed(seed)
     rows = data.train()
     chosen = np.sort(rows[torch.randint(len(rows), (LOOK,), generator=draw).numpy()])
-    condition = condition_of(data, chosen)
+    condition = condition_of(data, chosen, generator.spec)
     z = torch.randn(LOOK, generator.spec.z_dim, generator=draw)
     drawn = generator.synthesize(generator.map(z, condition), list(range(LOOK)))[:, : generator.spec.channels]
     real = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.generators.style import Style
 from models.spec import Condition, Generator, GeneratorSpec
 from models.training.augment import Augment
 from models.training.critics import Judgement, build_critic
-from models.training.critics.style import StyleFeatures
+from models.training.critics.grown import GrownFeatures
 from models.training.games import GAMES
 from models.training.objectives.objective import Batch
 from models.training.penalties import gradient_penalty, gradient_square, path_lengths
@@ -42,10 +41,9 @@ class Adversarial:
         return figures
 
     def grow(self, stage: Stage) -> None:
-        for module in (self.generator, *self.critic.modules()):
-            if isinstance(module, Style):
-                module.grow(stage.side, stage.fade)
-            elif isinstance(module, StyleFeatures):
+        self.generator.grow(stage.side, stage.fade)
+        for module in self.critic.modules():
+            if isinstance(module, GrownFeatures):
                 module.fade = stage.fade
 
     def modules(self) -> dict[str, nn.Module]:

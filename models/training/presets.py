@@ -59,9 +59,11 @@ WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 p
 _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
 _FEW = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "augment": "diff", "balanced": True}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
+_DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", WIDE, images=800_000, growth=((64, 200_000),), **_STYLE),
+    "portraits": Preset("style", "portraits", WIDE, images=800_000, growth=((64, 240_000),), game="relativistic", r2=1.0, **_STYLE),
+    "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_STYLE),
     "ukiyoe": Preset("style", "ukiyoe", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
     "landscapes": Preset("style", "landscapes", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
     "paintings": Preset("style", "paintings", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),

@@ -25,6 +25,9 @@ from models.training.watch import Variety, Watch, compare
 PRESETS_TINY = {
     "dcgan": Preset("dcgan", "tiny", {"width": 4, "z_dim": 4}, images=80, batch=8, r1_every=2, recognise=0.5),
     "mlp_gan": Preset("mlp_gan", "tiny", {"hidden": 8, "z_dim": 4}, images=80, batch=8, r1=0.0),
+    "progressive": Preset(
+        "progressive", "tiny", {"widths": [8, 8], "z_dim": 4}, images=80, batch=8, r1_every=2, growth=((4, 40),), fade=16
+    ),
     "style": Preset(
         "style", "tiny", {"widths": [8, 8], "z_dim": 4, "w_dim": 8, "mapping_layers": 1}, images=80, batch=8, r1_every=2, variety=1.0
     ),

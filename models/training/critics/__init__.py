@@ -9,11 +9,13 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from models.generators.dcgan import Dcgan
 from models.generators.mlp_gan import MlpGan
+from models.generators.progressive import Progressive
 from models.generators.style import Style
 from models.spec import Generator
 from models.training.critics.critic import Critic, Judgement
 from models.training.critics.dcgan import dcgan_features
 from models.training.critics.mlp_gan import mlp_gan_features
+from models.training.critics.progressive import ProgressiveFeatures
 from models.training.critics.projected import ProjectedCritic
 from models.training.critics.style import StyleFeatures
 
@@ -36,6 +38,8 @@ def build_critic(generator: Generator, name: CriticName = "own") -> Critic | Pro
             features, width = dcgan_features(generator)
         case MlpGan():
             features, width = mlp_gan_features(generator.config)
+        case Progressive():
+            features, width = ProgressiveFeatures(generator.config), generator.config.widths[0]
         case Style():
             features, width = StyleFeatures(generator.config), generator.config.widths[0]
         case _:

@@ -100,6 +100,9 @@ def test_sameness_is_nought_for_the_data_s_own_variety_and_one_for_a_collapse() 
     assert sameness(torch.zeros_like(real), real, condition, spec).item() == pytest.approx(1)
     unlike = Condition(torch.eye(2)[[0, 1] * 4], None)
     assert sameness(torch.zeros_like(real), real, unlike, spec).item() == 0  # no neighbours of one condition to compare
+    half = torch.cat([torch.zeros(4, 1, 32, 32), real[4:].flip(-1) * 9])
+    two = Condition(torch.eye(2)[[0, 0, 0, 0, 1, 1, 1, 1]], None)
+    assert sameness(half, real, two, spec).item() == pytest.approx(0.5)  # one condition has collapsed, however the other varies
 
 
 def build_spec() -> GeneratorSpec:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint
 from models.generators.vae import Vae, negative_elbo
@@ -27,7 +28,7 @@ class Likelihood:
         sums = torch.zeros(2, dtype=torch.float64)
         for part in np.array_split(rows, max(len(rows) // 500, 1)):
             x = torch.from_numpy(np.asarray(samples.data.pictures[part])).permute(0, 3, 1, 2).float() / 255
-            reconstruction, kl = negative_elbo(vae, x)
+            reconstruction, kl = negative_elbo(vae, F.adaptive_avg_pool2d(x, vae.spec.size))
             sums += torch.stack([reconstruction, kl]).double() * len(part)
         reconstruction, kl = (sums / len(rows)).tolist()
         return {"reconstruction_nats": reconstruction, "kl_nats": kl, "bound_nats": reconstruction + kl}

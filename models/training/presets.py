@@ -59,6 +59,7 @@ WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 p
 _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
 _FEW = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "augment": "diff", "balanced": True}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
+_COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "logistic"}
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
@@ -71,5 +72,6 @@ PRESETS: Mapping[str, Preset] = {
     "digits-cgan": Preset("dcgan", "digits", {"width": 48, "z_dim": 32}, images=240_000, rate=4e-4, recognise=0.5),
     "digits-mlp": Preset("mlp_gan", "digits", images=1_000_000, batch=100, **_AS_IT_WAS),
     "digits-vae": Preset("vae", "digits", {"z_dim": 16}, images=300_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
+    "portraits-vae": Preset("vae", "portraits", _COLOUR_VAE, images=600_000, batch=64, rate=1e-3, betas=(0.9, 0.999), cosine=True),
     "digits-vae-map": Preset("vae", "digits", {"z_dim": 2}, images=500_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
 }

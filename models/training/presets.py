@@ -60,6 +60,7 @@ _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "v
 _FEW = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "augment": "diff", "balanced": True}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
 _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "logistic"}
+_BANDS: Mapping[str, Any] = {"batch": 32, "rate": 1e-3, "betas": (0.0, 0.99), "variety": 5.0, "augment": "diff", "balanced": True}
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
@@ -67,6 +68,7 @@ PRESETS: Mapping[str, Preset] = {
     "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_STYLE),
     "ukiyoe": Preset("style", "ukiyoe", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
     "landscapes": Preset("style", "landscapes", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
+    "landscapes-lapgan": Preset("lapgan", "landscapes", {"size": 64}, images=400_000, **_BANDS),
     "paintings": Preset("style", "paintings", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
     "letters-cgan": Preset("dcgan", "letters", {"width": 40}, images=400_000, rate=4e-4, recognise=0.5, variety=5.0),
     "digits-cgan": Preset("dcgan", "digits", {"width": 48, "z_dim": 32}, images=240_000, rate=4e-4, recognise=0.5),

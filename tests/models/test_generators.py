@@ -12,6 +12,7 @@ from models.spec import Condition, Generator, GeneratorSpec
 
 TINY = {
     "dcgan": {"size": 16, "channels": 1, "z_dim": 8, "width": 8, "classes": ["a", "b"], "styles": ["x", "y", "z"]},
+    "lapgan": {"size": 16, "coarsest": 4, "noise": 4, "hidden": 8, "width": 8, "classes": ["a", "b"], "styles": ["x"]},
     "mlp_gan": {"size": 8, "z_dim": 6, "hidden": 12},
     "progressive": {"size": 16, "z_dim": 8, "widths": [8, 8, 8], "embedding": 4, "classes": ["a", "b"], "styles": ["x", "y"]},
     "style": {"size": 16, "z_dim": 8, "w_dim": 12, "widths": [8, 8, 8], "mapping_layers": 2, "classes": ["a", "b"], "styles": ["x"]},
@@ -64,7 +65,7 @@ def test_directions_fit_the_latent(family: str) -> None:
         assert 0 < direction.norm() < float("inf")
 
 
-@pytest.mark.parametrize("family", ["dcgan", "progressive", "style"])
+@pytest.mark.parametrize("family", ["dcgan", "lapgan", "progressive", "style"])
 def test_a_mixture_lies_between_its_ends(family: str) -> None:
     """Half of each class is embedded half way: mixtures are convex, not new names."""
     generator = built(family)

@@ -24,6 +24,7 @@ from models.training.watch import Variety, Watch, compare
 
 PRESETS_TINY = {
     "dcgan": Preset("dcgan", "tiny", {"width": 4, "z_dim": 4}, images=80, batch=8, r1_every=2, recognise=0.5),
+    "lapgan": Preset("lapgan", "tiny", {"coarsest": 4, "noise": 3, "hidden": 8, "width": 8}, images=80, batch=8, r1_every=2, variety=1.0),
     "mlp_gan": Preset("mlp_gan", "tiny", {"hidden": 8, "z_dim": 4}, images=80, batch=8, r1=0.0),
     "progressive": Preset(
         "progressive", "tiny", {"widths": [8, 8], "z_dim": 4}, images=80, batch=8, r1_every=2, growth=((4, 40),), fade=16

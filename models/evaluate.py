@@ -5,24 +5,30 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from models.checkpoint import CheckpointError, find, load, save_card
 from models.metrics import METRICS, Samples
+from models.metrics.sheets import neighbours_sheet
 from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
 from models.training.datasets.__main__ import main as make_pictures
 from models.training.presets import PRESETS
+from models.training.sheet import sample_sheet
 
 
 def main(argv: list[str] | None = None) -> int:
     """Print each score; write them to a file and to the cards where that is asked for. Returns the exit status."""
     args = arguments().parse_args(argv)
     try:
-        folders = find(args.checkpoints) if args.all else [args.checkpoints / name for name in args.names]
+        folders = find(args.checkpoints) if args.all or args.check and not args.names else [args.checkpoints / name for name in args.names]
         if not folders:
             raise CheckpointError(f"Nothing to measure: name a checkpoint of {args.checkpoints}, or give --all.")
+        if args.check:
+            return check(folders)
         scores = {folder.name: measure(folder, args) for folder in folders}
     except (CheckpointError, PictureSetError) as error:
         print(error, file=sys.stderr)
@@ -37,7 +43,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="CHECKPOINT")
     parser.add_argument("--all", action="store_true", help="every checkpoint there is")
     parser.add_argument("--json", type=Path, help="write {checkpoint: {score: value}} to a file")
-    parser.add_argument("--write", action="store_true", help="put the scores on the cards")
+    parser.add_argument("--write", action="store_true", help="put the scores on the cards, and sheet.webp and neighbours.webp beside them")
+    parser.add_argument("--check", action="store_true", help="measure nothing: name the scores that cards lack, or say that none does")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the picture sets are; one that is missing is made first")
     parser.add_argument("--digits", type=Path, metavar="NPZ", help="an MNIST file to make the digits from, instead of a download")
@@ -46,19 +53,39 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def check(folders: list[Path]) -> int:
+    """Say which scores that apply are missing from which card; 0 where none is."""
+    lacking = []
+    for folder in folders:
+        checkpoint = load(folder)
+        there = {name for name, value in checkpoint.card.scores.items() if math.isfinite(value)}
+        if missing := [name for metric in METRICS for name in metric.names(checkpoint) if name not in there]:
+            lacking.append(folder.name)
+            print(f"{folder / 'card.json'} lacks {', '.join(missing)}.", file=sys.stderr)
+    if lacking:
+        print(f"Measure with: python -m models.evaluate {' '.join(lacking)} --write", file=sys.stderr)
+        return 1
+    print(f"{len(folders)} cards have every score that applies.")
+    return 0
+
+
 def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
-    """All scores that apply to one checkpoint, rounded as they stand on its card."""
+    """All scores that apply to one checkpoint, with four digits that matter, as they stand on its card."""
     checkpoint = load(folder)
     data = pictures(args.data, PRESETS[checkpoint.card.training["preset"]].data, args.digits)
     samples = Samples(checkpoint, data, args.data / "judges", args.samples, args.seed)
-    scores: dict[str, float] = {}
+    begun, scores = time.monotonic(), {}
+    print(f"{folder.name}: {args.samples:,} samples beside {len(data.train()):,} training pictures", flush=True)
     for metric in METRICS:
-        if metric.applies(checkpoint):
-            scores |= {name: round(value, 4) for name, value in metric.measure(samples).items()}
-    print(folder.name, " ".join(f"{name}={value}" for name, value in scores.items()), flush=True)
+        if metric.names(checkpoint):
+            found = {name: float(f"{value:.4g}") for name, value in metric.measure(samples).items()}
+            print(f"{time.monotonic() - begun:7.0f} s ", " ".join(f"{name}={value}" for name, value in found.items()), flush=True)
+            scores |= found
     if args.write:
         measured = {"samples": args.samples, "seed": args.seed}
         save_card(folder, dataclasses.replace(checkpoint.card, scores=scores, measured=measured))
+        sample_sheet(checkpoint.generator).save(folder / "sheet.webp", quality=80, method=6)
+        neighbours_sheet(samples).save(folder / "neighbours.webp", quality=80, method=6)
     return scores
 
 

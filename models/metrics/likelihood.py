@@ -10,14 +10,14 @@ from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint
 from models.generators.vae import Vae, negative_elbo
-from models.metrics.metric import Samples
+from models.metrics.samples import Samples
 
 
 class Likelihood:
     """The two terms of the evidence bound on held-out pictures, nats a pixel (Kingma and Welling 2013, equation 10)."""
 
-    def applies(self, checkpoint: Checkpoint) -> bool:
-        return isinstance(checkpoint.generator, Vae)
+    def names(self, checkpoint: Checkpoint) -> tuple[str, ...]:
+        return ("reconstruction_nats", "kl_nats", "bound_nats") if isinstance(checkpoint.generator, Vae) else ()
 
     @torch.inference_mode()
     def measure(self, samples: Samples) -> Mapping[str, float]:

@@ -9,14 +9,17 @@ from torch import Tensor
 
 from models.checkpoint import Checkpoint
 from models.metrics.judge import Judge, pictures_of, trained_judge
-from models.metrics.metric import Samples
+from models.metrics.samples import Samples
 
 
 class Recognition:
     """Class and style accuracy of drawn pictures beside that of held-out real ones, and diversity within a class."""
 
-    def applies(self, checkpoint: Checkpoint) -> bool:
-        return bool(checkpoint.generator.spec.classes or checkpoint.generator.spec.styles)
+    def names(self, checkpoint: Checkpoint) -> tuple[str, ...]:
+        spec = checkpoint.generator.spec
+        recognised = [f"{kind}_accuracy" for kind, names in (("class", spec.classes), ("style", spec.styles)) if names]
+        mine = [*recognised, "intra_class_diversity"] if recognised else []
+        return (*(f"real_{name}" for name in mine), *mine)
 
     def measure(self, samples: Samples) -> Mapping[str, float]:
         judge = trained_judge(samples.data, samples.judges)

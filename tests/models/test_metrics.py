@@ -1,13 +1,16 @@
 """Metrics on cases whose answer is known."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from models.checkpoint import Card, load, save
+from models.checkpoint import Card, load, save, save_card
+from models.encoder import Encoder, EncoderConfig
 from models.evaluate import main
 from models.metrics import METRICS, Samples
 from models.metrics.judge import Judge, pictures_of, train_judge, trained_judge
@@ -19,6 +22,14 @@ CONFIGS: Mapping[str, dict] = {
     "dcgan": {"size": 16, "channels": 1, "z_dim": 4, "width": 4, "classes": ["left", "right"], "styles": ["pale", "dark"]},
     "vae": {"size": 16, "channels": 1, "z_dim": 3, "width": 4},
 }
+
+
+@pytest.fixture(autouse=True)
+def eyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A narrow encoder of no meaning, quick enough for tests."""
+    torch.manual_seed(0)
+    encoder = Encoder(EncoderConfig((4, 4, 8, 8))).eval().requires_grad_(False)
+    monkeypatch.setattr("models.metrics.samples.load_encoder", lambda: encoder)
 
 
 @pytest.fixture
@@ -60,32 +71,69 @@ def test_diversity_is_the_mean_distance_within_a_name() -> None:
 def test_every_metric_gives_finite_scores_of_what_it_applies_to(family: str, data: PictureSet, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("models.metrics.recognition.trained_judge", lambda data, folder: trained_judge(data, folder, images=256))
     checkpoint = load(tiny(tmp_path, family))
-    applied = [metric for metric in METRICS if metric.applies(checkpoint)]
-    assert applied
-    for metric in applied:
-        scores = metric.measure(Samples(checkpoint, data, tmp_path, count=40))
-        assert scores
-        assert all(np.isfinite(value) for value in scores.values())
+    samples = Samples(checkpoint, data, tmp_path, count=40)
+    names: list[str] = []
+    for metric in METRICS:
+        if metric.names(checkpoint):
+            scores = metric.measure(samples)
+            assert set(scores) == set(metric.names(checkpoint))
+            assert all(np.isfinite(value) for value in scores.values())
+            names += scores
+    assert len(set(names)) == len(names) > 8
+    assert ("class_accuracy" in names) == (family == "dcgan")
+    assert ("bound_nats" in names) == (family == "vae")
 
 
-def test_samples_are_balanced_and_repeat(data: PictureSet, tmp_path: Path) -> None:
-    samples = Samples(load(tiny(tmp_path, "dcgan")), data, tmp_path, count=40)
+def test_samples_have_the_names_of_training_pictures_and_repeat(data: PictureSet, tmp_path: Path) -> None:
+    checkpoint = load(tiny(tmp_path, "dcgan"))
+    samples, again = (Samples(checkpoint, data, tmp_path, count=150) for _ in range(2))
     drawn = list(samples.drawn(batch=16))
     classes, styles = (torch.cat([part[k] for part in drawn]) for k in (1, 2))
-    assert torch.bincount(2 * classes + styles).tolist() == [10, 10, 10, 10]
-    assert torch.equal(torch.cat([p[0] for p in drawn]), torch.cat([p[0] for p in samples.drawn(batch=16)]))
+    assert not set(samples.rows.tolist()) & set(data.test().tolist())
+    assert samples.rows[:120].unique().numel() == 120, "each once before any comes twice"
+    assert torch.bincount(2 * classes + styles)[:4].sum() == 150
+    assert data.class_labels is not None
+    assert torch.equal(classes, torch.from_numpy(data.class_labels)[samples.rows])
+    assert torch.equal(samples.pictures, again.pictures)
+    assert torch.equal(torch.cat([p[0] for p in drawn]), samples.pictures.float() / 127.5 - 1)
+
+
+def test_features_of_real_pictures_are_encoded_once(data: PictureSet, tmp_path: Path, monkeypatch) -> None:
+    checkpoint = load(tiny(tmp_path, "vae"))
+    first = Samples(checkpoint, data, tmp_path / "judges", count=40)
+    assert first.training.shape == (120, sum(first.encoder.widths))
+    assert len(first.held_out) == 40
+    assert torch.equal(first.reference, first.training[np.searchsorted(data.train(), first.rows.unique().numpy())])
+    monkeypatch.setattr("models.metrics.samples.encoded", lambda *_: pytest.fail("encoded again"))
+    assert torch.equal(Samples(checkpoint, data, tmp_path / "judges", count=40).training, first.training)
+
+
+def test_a_card_that_lacks_a_score_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tiny(tmp_path, "vae")
+    assert main(["--check", "--checkpoints", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert str(folder / "card.json") in said
+    assert "fid" in said
+    assert "bound_nats" in said
+    checkpoint = load(folder)
+    names = [name for metric in METRICS for name in metric.names(checkpoint)]
+    save_card(folder, replace(checkpoint.card, scores=dict.fromkeys(names, 1.0)))
+    assert main(["--check", "--checkpoints", str(tmp_path)]) == 0
 
 
 def test_the_command_writes_scores_to_the_file_and_the_card(data: PictureSet, tmp_path: Path) -> None:
     save_pictures(data, tmp_path / "data" / "digits")
     folder = tiny(tmp_path / "checkpoints", "vae")
     places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "data"), "--json", str(tmp_path / "scores.json")]
+    places += ["--samples", "40"]
     assert main(["--all", "--write", *places]) == 0
     import json
 
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert load(folder).card.scores == scores["vae"]
     assert scores["vae"]["bound_nats"] == pytest.approx(scores["vae"]["reconstruction_nats"] + scores["vae"]["kl_nats"], abs=1e-3)
+    assert Image.open(folder / "sheet.webp").size == (10 * 16, 8 * 16)
+    assert Image.open(folder / "neighbours.webp").size == (10 * 16, 4 * 16)
 
 
 def test_nothing_to_measure_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,165 @@
+"""Scores on features: against others' code, against the plainest reckoning, and on cases whose answer is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import scipy.linalg
+import torch
+from torch import Tensor, nn
+
+from models.encoder import Encoder, EncoderConfig, distance, seen
+from models.metrics.density_coverage import density_coverage
+from models.metrics.diversity import mean_distance
+from models.metrics.fid import frechet_distance
+from models.metrics.judge import Judge, Opinion
+from models.metrics.kid import discrepancy, kernel_distance
+from models.metrics.memorised import left_out, share_nearer
+from models.metrics.modes import modes_found, triple
+from models.metrics.neighbours import nearest, reach, within
+from models.metrics.path_length import trimmed
+from models.metrics.precision_recall import precision_recall
+
+
+class AsTheyAre(nn.Module):
+    """Features in place of a network, for libraries that want one."""
+
+    num_features = 12
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features
+
+
+@pytest.fixture
+def real() -> Tensor:
+    draw = torch.Generator().manual_seed(1)
+    return torch.randn(90, 12, generator=draw, dtype=torch.float64) @ torch.randn(12, 12, generator=draw, dtype=torch.float64)
+
+
+@pytest.fixture
+def drawn(real: Tensor) -> Tensor:
+    draw = torch.Generator().manual_seed(2)
+    return real[torch.randperm(90, generator=draw)[:70]] * 0.8 + 3 * torch.randn(70, 12, generator=draw, dtype=torch.float64) + 2
+
+
+def test_fid_is_that_of_torchmetrics(drawn: Tensor, real: Tensor) -> None:
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    theirs = FrechetInceptionDistance(feature=AsTheyAre())
+    theirs.set_dtype(torch.float64)
+    theirs.update(real, real=True)
+    theirs.update(drawn, real=False)
+    assert frechet_distance(drawn, real) == pytest.approx(theirs.compute().item(), rel=1e-6)
+
+
+def test_fid_is_the_formula(drawn: Tensor, real: Tensor) -> None:
+    (a, b), (mean_a, mean_b) = ([np.cov(x.numpy().T) for x in (drawn, real)], [x.numpy().mean(0) for x in (drawn, real)])
+    wanted = ((mean_a - mean_b) ** 2).sum() + np.trace(a + b - 2 * np.real(np.asarray(scipy.linalg.sqrtm(a @ b))))
+    assert frechet_distance(drawn, real) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_fid_of_features_fewer_than_dimensions_is_finite_and_zero_for_the_same() -> None:
+    few = torch.randn(5, 30)
+    assert frechet_distance(few, few) == pytest.approx(0, abs=1e-4)
+    assert math.isfinite(frechet_distance(few, torch.randn(7, 30)))
+
+
+@pytest.mark.filterwarnings("ignore:Metric `Kernel")
+def test_kid_is_that_of_torchmetrics(drawn: Tensor, real: Tensor) -> None:
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    theirs = KernelInceptionDistance(feature=AsTheyAre(), subsets=1, subset_size=70)
+    theirs.update(real[:70], real=True)
+    theirs.update(drawn, real=False)
+    assert kernel_distance(drawn, real[:70], subsets=1) == pytest.approx(theirs.compute()[0].item(), rel=1e-6)
+
+
+def test_kid_is_unbiased() -> None:
+    draw = torch.Generator().manual_seed(0)
+    values = torch.tensor([discrepancy(*(torch.randn(20, 8, generator=draw) for _ in range(2))) for _ in range(300)])
+    assert abs(values.mean()) < 3 * values.std() / math.sqrt(len(values))
+    assert (values < 0).any()
+
+
+def in_some_ball(points: np.ndarray, centres: np.ndarray, k: int) -> list[list[bool]]:
+    """For each point and each centre, whether the point is no farther than the centre's k-th nearest other."""
+    radii = [sorted(np.linalg.norm(c - o) for j, o in enumerate(centres) if j != i)[k - 1] for i, c in enumerate(centres)]
+    return [[bool(np.linalg.norm(p - c) <= r) for c, r in zip(centres, radii, strict=True)] for p in points]
+
+
+def test_precision_and_recall_are_those_of_the_plainest_reckoning(drawn: Tensor, real: Tensor) -> None:
+    precision, recall = precision_recall(drawn, real)
+    assert precision == pytest.approx(np.mean([any(row) for row in in_some_ball(drawn.numpy(), real.numpy(), 3)]))
+    assert recall == pytest.approx(np.mean([any(row) for row in in_some_ball(real.numpy(), drawn.numpy(), 3)]))
+    assert 0 < precision < 1
+    assert 0 < recall < 1
+
+
+def test_density_and_coverage_are_those_of_the_plainest_reckoning(drawn: Tensor, real: Tensor) -> None:
+    inside = np.array(in_some_ball(drawn.numpy(), real.numpy(), 5))
+    density, coverage = density_coverage(drawn, real)
+    assert density == pytest.approx(inside.sum() / (5 * len(drawn)))
+    assert coverage == pytest.approx(inside.any(axis=0).mean())
+
+
+def test_one_picture_again_and_again_is_precise_and_recalls_nothing(real: Tensor) -> None:
+    precision, recall = precision_recall(real[:1].repeat(50, 1), real)
+    assert (precision, round(recall, 1)) == (1, 0)
+    assert density_coverage(real[:1].repeat(50, 1), real)[1] < 0.2
+
+
+def test_neighbours_in_pieces_are_neighbours(monkeypatch: pytest.MonkeyPatch, drawn: Tensor, real: Tensor) -> None:
+    whole = reach(real, 3), *within(drawn, real, reach(real, 3)), *nearest(drawn, real, k=2)
+    monkeypatch.setattr("models.metrics.neighbours.PIECE", 7)
+    assert all(
+        torch.allclose(a, b)
+        for a, b in zip(whole, (reach(real, 3), *within(drawn, real, reach(real, 3)), *nearest(drawn, real, k=2)), strict=True)
+    )
+    assert (whole[3][:, 0] <= whole[3][:, 1]).all()
+    assert torch.allclose(whole[3][:, 0], torch.cdist(drawn, real).min(1).values)
+
+
+def test_what_is_memorised_is_nearer_than_unseen_pictures_are() -> None:
+    draw = torch.Generator().manual_seed(0)
+    training, unseen, new = (torch.randn(400, 6, generator=draw) for _ in range(3))
+    far = nearest(unseen, training)[0][:, 0]
+    copies = training[:100] + 1e-3
+    assert share_nearer(nearest(copies, training)[0][:, 0], far) == 1
+    assert share_nearer(nearest(new, training)[0][:, 0], far) < 0.04
+    assert torch.allclose(left_out(training).sort().values, nearest(training, training, k=2)[0][:, 1].sort().values)
+
+
+def test_diversity_is_the_mean_over_all_pairs() -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(EncoderConfig((4, 4, 8, 8)))
+    x = torch.rand(7, 1, 32, 32) * 2 - 1
+    with torch.no_grad():
+        maps = encoder(seen(x))
+        pairs = [distance([m[i : i + 1] for m in maps], [m[j : j + 1] for m in maps]) for i in range(7) for j in range(i)]
+    assert mean_distance(encoder, x.split(3)) == pytest.approx(torch.cat(pairs).mean().item(), rel=1e-3)
+
+
+def test_outliers_of_a_path_do_not_count() -> None:
+    values = torch.ones(200)
+    values[0], values[1] = 1e6, -1e6
+    assert trimmed(values) == 1
+
+
+def test_modes_and_their_evenness() -> None:
+    assert modes_found(torch.arange(1000).repeat(26)) == (1000, pytest.approx(0, abs=1e-9))
+    assert modes_found(torch.zeros(26_000, dtype=torch.long)) == (1, pytest.approx(math.log(1000)))
+    half = torch.arange(500).repeat(2)
+    assert modes_found(half) == (500, pytest.approx(math.log(2)))
+
+
+@pytest.mark.parametrize("side", [28, 32])
+def test_a_triple_is_read_channel_by_channel(side: int) -> None:
+    class Brightness(Judge):
+        def forward(self, x: Tensor) -> Opinion:
+            assert x.shape[1:] == (1, 28, 28)
+            return Opinion(x, nn.functional.one_hot(((x.mean((1, 2, 3)) + 1) * 5).long(), 10).float(), None)
+
+    x = torch.tensor([[0.1, 0.5, 0.9], [0.0, 0.2, 0.7]]).view(2, 3, 1, 1).expand(2, 3, side, side) * 2 - 1 + 0.02
+    assert triple(Brightness(1, 10, 0), x).tolist() == [159, 27]

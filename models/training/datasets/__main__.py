@@ -1,4 +1,4 @@
-"""Prepare a picture set: `python -m models.training.datasets portraits|letters|digits`."""
+"""Prepare a set to train on: `python -m models.training.datasets portraits|letters|digits|hanzi`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from models.training.datasets import PictureSet, PictureSetError, digits, letters, portraits
+from models.training.datasets import PictureSet, PictureSetError, digits, letters, portraits, strokes
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,17 +21,21 @@ def parser() -> argparse.ArgumentParser:
     hands = sets.add_parser("digits", help="handwritten digits (MNIST)")
     hands.add_argument("--n", type=int, help="at most so many a split (default: all)")
     hands.add_argument("--source", type=Path, help=".npz with x_train y_train x_test y_test (default: download)")
-    for one in (faces, types, hands):
+    characters = sets.add_parser("hanzi", help="Chinese characters as strokes (needs Node)")
+    characters.add_argument("--n", type=int, help="at most so many (default: all)")
+    for one in (faces, types, hands, characters):
         one.add_argument("--out", type=Path, help="the folder to leave it in (default: data/NAME)")
     return arguments
 
 
-def prepare(options: argparse.Namespace) -> tuple[Path, PictureSet]:
+def prepare(options: argparse.Namespace) -> tuple[Path, PictureSet | strokes.StrokeSet]:
     folder = options.out or Path("data") / options.name
     if options.name == "portraits":
         return folder, portraits.prepare(folder, options.n, options.size)
     if options.name == "letters":
         return folder, letters.prepare(folder, options.n, options.size)
+    if options.name == "hanzi":
+        return folder, strokes.prepare(folder, options.n)
     return folder, digits.prepare(folder, options.n, options.source)
 
 
@@ -41,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
     except PictureSetError as fault:
         print(fault, file=sys.stderr)
         return 1
-    print(f"{folder}: {len(made.train())} pictures to train on, {len(made.test())} held out. {made.licence}")
+    what = "pictures" if isinstance(made, PictureSet) else "writings"
+    print(f"{folder}: {len(made.train())} {what} to train on, {len(made.test())} held out. {made.licence}")
     return 0
 
 

@@ -63,7 +63,7 @@ def load_encoder(folder: Path = FOLDER) -> Encoder:
     with fitting(folder), torch.device("meta"):
         encoder = Encoder(EncoderConfig(tuple(card.config["widths"])))
         encoder.load_state_dict(tensors, assign=True)
-    return encoder.eval().requires_grad_(False)
+    return encoder.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def seen(x: Tensor, side: int = SEEN_AT) -> Tensor:

@@ -6,10 +6,13 @@ import argparse
 import dataclasses
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+import torch
 
 from models.checkpoint import CheckpointError, find, load, save_card
 from models.metrics import METRICS, Samples
@@ -23,6 +26,7 @@ from models.training.sheet import sample_sheet
 def main(argv: list[str] | None = None) -> int:
     """Print each score; write them to a file and to the cards where that is asked for. Returns the exit status."""
     args = arguments().parse_args(argv)
+    torch.set_num_threads(args.threads)
     try:
         folders = find(args.checkpoints) if args.all or args.check and not args.names else [args.checkpoints / name for name in args.names]
         if not folders:
@@ -50,6 +54,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--digits", type=Path, metavar="NPZ", help="an MNIST file to make the digits from, instead of a download")
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="fewer where the machine has other work (default: all)")
     return parser
 
 

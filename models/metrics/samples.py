@@ -49,6 +49,7 @@ class Samples:
         generator = self.checkpoint.generator
         spec = generator.spec
         draw = torch.Generator().manual_seed(self.seed)
+        generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         drawn = torch.empty(self.count, spec.channels, spec.size, spec.size, dtype=torch.uint8)
         with torch.inference_mode():
             for part in torch.arange(self.count).split(BATCH):

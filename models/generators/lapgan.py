@@ -15,6 +15,7 @@ from models.registry import GENERATORS
 from models.spec import Condition, Generator, GeneratorSpec
 
 PLANES, GRID = 8, 8  # maps that a level's noise becomes, and their side before they are stretched
+FAINT = 1 / 8  # how strong a residual is beside a picture, about: networks draw and see it as strong
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Detail(nn.Module):
         x = torch.cat([coarse.to(planes.dtype), planes], dim=1).contiguous(memory_format=torch.channels_last)
         for layer in self.layers:
             x = lifted(layer(x))
-        return F.pixel_shuffle(self.last(x), 2).float()
+        return F.pixel_shuffle(self.last(x), 2).float() * FAINT
 
 
 @GENERATORS.register("lapgan", LapganConfig)

@@ -60,7 +60,7 @@ _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "v
 _FEW = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "augment": "diff", "balanced": True}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
 _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "logistic"}
-_BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "rate": 1e-3, "augment": "diff", "balanced": True}
+_BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {

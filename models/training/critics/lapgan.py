@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.generators.lapgan import Lapgan
+from models.generators.lapgan import FAINT, Lapgan
 from models.layers import Conv, Linear, double, lifted
 from models.training.critics.critic import BatchDeviation, Critic
 
@@ -44,5 +44,5 @@ def lapgan_critics(generator: Lapgan) -> list[Critic]:
 
 
 def band(coarser: Tensor, residual: Tensor) -> Tensor:
-    """What a level's critic sees: (n, c, side / 2, side / 2) or nothing, (n, c, side, side) -> (n, 2c or c, side, side)."""
-    return torch.cat([double(coarser), residual], dim=1) if coarser.shape[1] else residual
+    """What a level's critic sees, the residual made as strong as the picture: (n, c, side / 2, side / 2) or nothing, (n, c, side, side) -> (n, 2c or c, side, side)."""
+    return torch.cat([double(coarser), residual / FAINT], dim=1) if coarser.shape[1] else residual

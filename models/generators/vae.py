@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from models.registry import GENERATORS
 from models.spec import Condition, Generator, GeneratorSpec
 
-Likelihood = Literal["bernoulli", "logistic"]
+Likelihood = Literal["bernoulli", "gaussian"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class VaeConfig:
     width: int = 32  # feature maps at half the size, doubling with each halving
     halvings: int = 2  # strided convolutions on each side
     widest: int = 256
-    likelihood: Likelihood = "bernoulli"  # of black and white; "logistic": of 256 levels
+    likelihood: Likelihood = "bernoulli"  # of black and white; "gaussian": of 256 levels
 
     def __post_init__(self) -> None:
         if self.size % (1 << self.halvings):
@@ -43,8 +43,8 @@ class VaeConfig:
 class Vae(Generator):
     """q(z|x) and p(x|z), strided convolutions and hidden layers each.
 
-    p is Bernoulli for black and white (appendix C.1), or a logistic of learned scale over 256 levels, which is sharper in colour:
-    the scale finds how exact a reconstruction has to be (Kingma 2016, section 5.2; Salimans 2017, section 2.1).
+    p is Bernoulli for black and white (appendix C.1), or Gaussian over 256 levels, with one learned width a channel: how exact a
+    picture has to be is then found and not set (Rybkin 2021, section 3), and pale colours count as much as dark ones.
     """
 
     def __init__(self, config: VaeConfig) -> None:
@@ -63,8 +63,9 @@ class Vae(Generator):
             nn.Linear(config.z_dim, 256), nn.SiLU(), nn.Linear(256, 256), nn.SiLU(), nn.Linear(256, maps), nn.SiLU()
         )
         self.decoder = nn.Sequential(*double, nn.ConvTranspose2d(widths[0], config.channels, 4, 2, 1))
-        if config.likelihood == "logistic":
-            self.log_scale = nn.Parameter(torch.full((config.channels, 1, 1), -3.0))
+        self.apply(even_signals)
+        if config.likelihood == "gaussian":
+            self.log_width = nn.Parameter(torch.full((config.channels, 1, 1), -1.0))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(n, channels, size, size) in [0, 1] -> mean and log variance of q(z|x), each (n, z_dim)."""
@@ -101,10 +102,15 @@ def log_likelihood(vae: Vae, logits: Tensor, x: Tensor) -> Tensor:
     """log p(x|z) in nats, a pixel each: logits and x (n, c, h, w), x in [0, 1]."""
     if vae.config.likelihood == "bernoulli":
         return -F.binary_cross_entropy_with_logits(logits, x, reduction="none")
-    # the share of a logistic that falls within half a level of x; all beyond black and white is theirs (Salimans 2017, equation 2)
-    inverse, away = (-vae.log_scale).exp(), x - logits.sigmoid()
-    above, below = (away + 0.5 / 255) * inverse, (away - 0.5 / 255) * inverse
-    share = torch.where(x > 0.999, 1.0, above.sigmoid()) - torch.where(x < 0.001, 0.0, below.sigmoid())
-    # far from the mean the share is nought in float32, where its logarithm is the density's
-    far = -away.abs() * inverse - vae.log_scale - math.log(255)
-    return torch.where(share > 1e-5, share.clamp_min(1e-5).log(), far)
+    # a level is so much narrower than the Gaussian that its share is the density times its width
+    away = (x - logits.sigmoid()) * (-vae.log_width).exp()
+    return -0.5 * (away.square() + math.log(2 * math.pi)) - vae.log_width - math.log(255)
+
+
+def even_signals(layer: nn.Module) -> None:
+    """Start a layer so that what passes through many of them neither fades nor swells (He 2015, equation 10)."""
+    if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        overlaps = 4 if isinstance(layer, nn.ConvTranspose2d) else 1  # kernels of four, two apart: a quarter of one reaches a pixel
+        inputs = layer.weight.numel() / layer.bias.numel() / overlaps  # type: ignore[union-attr]
+        nn.init.normal_(layer.weight, std=math.sqrt(2 / inputs))
+        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]

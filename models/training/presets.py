@@ -59,7 +59,7 @@ WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 p
 _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
 _FEW = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "augment": "diff", "balanced": True}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
-_COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "logistic"}
+_COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "gaussian"}
 _BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 

@@ -25,6 +25,7 @@ class GeneratorSpec:
     styles: tuple[str, ...] = ()
     has_noise: bool = False  # draws its own per-pixel noise
     encodes: bool = False  # has encode(x) -> z
+    draws_strokes: bool = False  # has strokes(w): its picture is those strokes drawn, and encode reads strokes
     sides: tuple[int, ...] = ()  # resolutions that at_side shows, coarse to fine; empty = its size alone
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 Stroke = np.ndarray  # (points, 2) float32 in [0, 1]
 
-# What the pen does once it has reached a point (Ha and Eck 2017, section 3.1).
+# What the pen does once it has reached a point (Ha and Eck 2017).
 DRAWS, LIFTS, ENDS = 0, 1, 2
 PENS = 3
 

@@ -15,6 +15,7 @@ TINY = {
     "lapgan": {"size": 16, "coarsest": 4, "noise": 4, "hidden": 8, "width": 8, "classes": ["a", "b"], "styles": ["x"]},
     "mlp_gan": {"size": 8, "z_dim": 6, "hidden": 12},
     "progressive": {"size": 16, "z_dim": 8, "widths": [8, 8, 8], "embedding": 4, "classes": ["a", "b"], "styles": ["x", "y"]},
+    "rvae": {"size": 32, "z_dim": 4, "hidden": 16, "attention": 8, "heads": 2, "mixtures": 3, "longest": 12},
     "style": {"size": 16, "z_dim": 8, "w_dim": 12, "widths": [8, 8, 8], "mapping_layers": 2, "classes": ["a", "b"], "styles": ["x"]},
     "vae": {"size": 8, "z_dim": 2, "width": 4},
 }

@@ -1,0 +1,200 @@
+"""Training on writing instead of pictures: `python -m models.training.sequences hanzi-rvae`. Run again to go on from the last save."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.generators.rvae import Bound, Rvae, RvaeConfig, Writings, collated, negative_elbo
+from models.train import publish
+from models.training.datasets.pictures import PictureSetError
+from models.training.datasets.strokes import StrokeSet, load
+from models.training.loop import LOG_EVERY, Meter, log, step
+from models.training.presets import Preset
+from models.training.run import STATE, Run, TrainingError, load_state, note, save_state
+from models.training.schedule import Stage
+from models.training.shards import Shard
+
+KL_START, KL_SLOWNESS = 0.01, 0.9993  # the paper's eta_min and R, a step
+KL_FREE = 0.25  # nats a dimension of z that cost nothing: KL_min
+STRETCH, SHIFT, TREMBLE = 0.1, 0.03, 0.004  # augmentation, shares of the side: about the middle, all together, each point by itself
+NEIGHBOURHOOD = 16  # a batch is drawn from such a part of the set, in the order of length
+
+PRESETS: Mapping[str, Preset] = {
+    "hanzi-rvae": Preset(
+        "rvae", "hanzi", images=400_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True
+    ),
+}
+
+
+@dataclass(frozen=True)
+class WritingBatch:
+    """What Batch is for pictures."""
+
+    writings: Writings
+    rows: np.ndarray  # (n,) which writings of the set they are
+
+
+class SequenceBound:
+    """The bound of a recurrent autoencoder, in nats a point, its divergence let in by and by (Ha and Eck 2017, on training)."""
+
+    def __init__(self, generator: Rvae, preset: Preset, shard: Shard) -> None:
+        self.rvae, self.preset, self.shard = generator, preset, shard
+        self.adam = torch.optim.Adam(generator.parameters(), lr=preset.rate, betas=preset.betas)
+
+    def step(self, batch: WritingBatch, number: int) -> dict[str, float]:
+        writings = batch.writings
+        points = float(writings.lengths.float().mean())
+        with torch.autocast(writings.points.device.type, torch.bfloat16, enabled=self.preset.bf16):
+            bound = Bound(*(term.mean() for term in negative_elbo(self.rvae, writings)))
+        let_in = 1 - (1 - KL_START) * KL_SLOWNESS**number
+        loss = bound.moves + bound.pens + let_in * bound.kl.clamp_min(KL_FREE * self.rvae.spec.z_dim)
+        self.adam.zero_grad(set_to_none=True)
+        (loss / points).backward()
+        self.shard.average_gradients(self.rvae.parameters())
+        if self.preset.clip:
+            nn.utils.clip_grad_norm_(self.rvae.parameters(), self.preset.clip)
+        self.adam.step()
+        return {
+            "reconstruction": (bound.moves + bound.pens).item() / points,
+            "pen": bound.pens.item() / points,
+            "kl": bound.kl.item() / points,
+        }
+
+    def grow(self, stage: Stage) -> None:
+        pass  # writing has no resolution
+
+    def modules(self) -> dict[str, nn.Module]:
+        return {}
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"generator": self.adam}
+
+
+def batches(run: Run, data: StrokeSet) -> Iterator[WritingBatch]:
+    """Batches of writings about as long as one another, so that little is padding; their order is part of the saved state.
+
+    Around a writing drawn from all, in the order of length, with replacement; beyond either end the neighbourhood folds back.
+    """
+    rows = data.train()
+    rows = rows[np.argsort(data.lengths[rows], kind="stable")]
+    reach = max(len(rows) // NEIGHBOURHOOD, 1)
+    while True:
+        middle = int(torch.randint(len(rows), (1,), generator=run.order))
+        chosen = middle + torch.randint(-reach, reach + 1, (run.preset.batch,), generator=run.order).numpy()
+        chosen = np.abs(chosen) % (2 * len(rows))
+        chosen = rows[np.minimum(chosen, 2 * len(rows) - 1 - chosen)][run.shard.part(run.preset.batch)]
+        yield WritingBatch(varied(writings_of(data, chosen), run.order).to(run.device), chosen)
+
+
+def writings_of(data: StrokeSet, rows: np.ndarray) -> Writings:
+    spans = [slice(data.starts[row], data.starts[row + 1]) for row in rows]
+    return collated([(data.points[span], data.pens[span]) for span in spans])
+
+
+def varied(writings: Writings, draw: torch.Generator) -> Writings:
+    """The same characters by another hand: stretched each way, shifted, every point a little off."""
+    n, t = writings.pens.shape
+    uniform = lambda *shape: 2 * torch.rand(*shape, generator=draw) - 1  # noqa: E731
+    middle = 0.5 + SHIFT * uniform(n, 1, 2)
+    points = middle + (writings.points - 0.5) * (1 + STRETCH * uniform(n, 1, 2))
+    points = points + TREMBLE * torch.randn(n, t, 2, generator=draw)
+    return writings._replace(points=points.clamp(0, 1))
+
+
+@torch.no_grad()
+def held_out(rvae: Rvae, data: StrokeSet) -> dict[str, float]:
+    """Both terms of the bound on writings never trained on, as they are, in nats a point; moves are measured in the network's unit."""
+    rows = data.test()
+    rows = rows[np.argsort(data.lengths[rows], kind="stable")]
+    kept = torch.get_rng_state()
+    torch.manual_seed(0)
+    device = next(rvae.parameters()).device
+    parts = [negative_elbo(rvae, writings_of(data, part).to(device)) for part in np.array_split(rows, max(len(rows) // 64, 1))]
+    torch.set_rng_state(kept)
+    total: list[Tensor] = [torch.cat(terms).sum() for terms in zip(*parts, strict=True)]
+    moves, pens, kl = (float(term) / float(data.lengths[rows].sum()) for term in total)
+    return {"held_out": round(moves + pens, 4), "held_out_pen": round(pens, 4), "held_out_kl": round(kl, 4)}
+
+
+def open_run(folder: Path, preset: Preset, data: StrokeSet, config: RvaeConfig | None = None) -> Run:
+    """Start a run in a folder, or go on with the one that is there; TrainingError where its state does not fit."""
+    torch.manual_seed(preset.seed)
+    generator = Rvae(config or RvaeConfig(**preset.config))
+    smooth = copy.deepcopy(generator).requires_grad_(False)
+    objective: Any = SequenceBound(generator, preset, Shard())
+    of_pictures: Any = data  # a run asks its set for train(), source and licence alone
+    run = Run(folder, preset, of_pictures, generator, smooth, objective, torch.Generator().manual_seed(preset.seed))
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / STATE).exists():
+        load_state(run, folder / STATE)
+    return run
+
+
+def train(run: Run, data: StrokeSet, *, save_minutes: float = 3.0, report: bool = True) -> None:
+    """Train until the preset's writings are seen; saves every few minutes, at the end and when asked to stop."""
+    stopping: list[int] = []
+    previous = signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
+    saved, meter = time.monotonic(), Meter(run.seen)
+    try:
+        for batch in batches(run, data):
+            as_batch: Any = batch
+            meter.add(step(run, as_batch))
+            now = time.monotonic()
+            if now - meter.begun > LOG_EVERY:
+                log(run, meter, now, report)
+                meter = Meter(run.seen)
+            over = bool(stopping) or run.seen >= run.preset.images
+            if over or now - saved > 60 * save_minutes:
+                note(run, {"event": "held out", **held_out(as_rvae(run.smooth), data)})
+                save_state(run)
+                saved = now
+            if over:
+                return
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def as_rvae(generator: nn.Module) -> Rvae:
+    assert isinstance(generator, Rvae)
+    return generator
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m models.training.sequences", description=__doc__)
+    parser.add_argument("preset", choices=sorted(PRESETS))
+    parser.add_argument("--data", type=Path, help="a set of strokes; default data/NAME, made by python -m models.training.datasets NAME")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where states and samples go")
+    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--publish", action="store_true", help="write the last saved state to checkpoints/ without training on")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--save-minutes", type=float, default=3.0)
+    args = parser.parse_args(argv)
+    torch.set_num_threads(args.threads)
+    try:
+        preset = PRESETS[args.preset]
+        data = load(args.data or Path("data") / preset.data)
+        run = open_run(args.runs / args.preset, preset, data)
+        if not args.publish:
+            train(run, data, save_minutes=args.save_minutes)
+        if args.publish or run.seen >= preset.images:
+            publish(run, args.preset, args.checkpoints)
+    except (TrainingError, PictureSetError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -112,7 +112,7 @@ def test_a_state_of_another_network_is_refused(data: StrokeSet, tmp_path: Path) 
 def test_the_command_shows_a_fault_without_a_trace(tmp_path: Path, data: StrokeSet, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["hanzi-rvae", "--data", str(tmp_path / "none")]) == 1
     assert "python -m models.training.datasets none" in capsys.readouterr().err
-    save(data, tmp_path / "tiny")
+    save(data, tmp_path / "tiny", size=8)
     (tmp_path / "hanzi-rvae").mkdir()
     (tmp_path / "hanzi-rvae" / "state.pt").write_bytes(b"")
     assert main(["hanzi-rvae", "--data", str(tmp_path / "tiny"), "--runs", str(tmp_path)]) == 1

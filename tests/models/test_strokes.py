@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.strokes import DRAWS, ENDS, LIFTS, flattened, parted, rounded, simplified, svg
-from models.training.datasets import PictureSetError, strokes
+from models.training.datasets import PictureSetError, load, strokes
 from models.training.datasets.__main__ import main
 
 CROSS = [np.array([[0.1, 0.5], [0.9, 0.5]], np.float32), np.array([[0.5, 0.1], [0.52, 0.5], [0.5, 0.9]], np.float32)]
@@ -101,6 +101,10 @@ def test_the_package_s_medians_become_strokes_in_the_unit_box(package: Path, tmp
     assert down.tolist() == [[0.5, 0.0], [0.5, 1.0]]
     assert made.lengths.tolist() == [2, 4]
     assert (tmp_path / "hanzi" / strokes.TERMS).read_text("utf-8") == "The terms."
+    drawn = load(tmp_path / "hanzi")
+    assert drawn.pictures.shape == (2, 128, 128, 1)
+    assert drawn.pictures[0].mean() > drawn.pictures[1].mean(), "one stroke takes less ink than two"
+    assert drawn.held_out.tolist() == made.held_out.tolist()
 
 
 def test_what_is_held_out_follows_from_the_character_alone() -> None:
@@ -120,9 +124,13 @@ def test_a_writing_that_is_too_long_is_left_out() -> None:
 
 
 def test_a_missing_or_broken_set_is_told_with_the_remedy(tmp_path: Path) -> None:
+    folder = tmp_path / "hanzi"
     with pytest.raises(PictureSetError, match="python -m models.training.datasets hanzi"):
-        strokes.load(tmp_path / "hanzi")
-    strokes.save(strokes.assemble("ab", [CROSS, CROSS]), tmp_path / "hanzi")
-    (tmp_path / "hanzi" / strokes.CARD).write_text('{"names": "abc", "source": "", "licence": ""}')
-    with pytest.raises(PictureSetError, match="is broken: .*3 names.* Make it with"):
-        strokes.load(tmp_path / "hanzi")
+        strokes.load(folder)
+    strokes.save(strokes.assemble("ab", [CROSS, CROSS]), folder, size=16)
+    (folder / "attributes.jsonl").write_text('{"character": "a"}\n')
+    with pytest.raises(PictureSetError, match="is broken: .*1 names.* Make it with"):
+        strokes.load(folder)
+    (folder / strokes.STROKES).unlink()
+    with pytest.raises(PictureSetError, match="pictures and no strokes"):
+        strokes.load(folder)

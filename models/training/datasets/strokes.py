@@ -1,7 +1,8 @@
 """Writing: some 9,500 Chinese characters as the strokes they are written with, in their order.
 
-Node's package hanzi-writer-data has each stroke's middle line (its median), taken from the Arphic PL typefaces. A folder holds set.json
-(the characters and credit), strokes.npz and the licence's text.
+Node's package hanzi-writer-data has each stroke's middle line (its median), taken from the Arphic PL typefaces. A folder holds a whole
+picture set, the characters drawn with our brush, by which what a network draws can be judged; and beside it strokes.npz and the
+licence's text.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from models.ink import ink
 from models.strokes import Stroke, flattened, parted, simplified
 from models.training.datasets.node import install
-from models.training.datasets.pictures import PictureSetError, drafting
+from models.training.datasets.pictures import PICTURES, PictureSet, PictureSetError, drafting, load as load_pictures, write_labels
 
 PACKAGE, VERSION = "hanzi-writer-data", "2.0.1"
 EM, ASCENT = 1024, 900  # the package's units: x in 0..1024, y upwards in -124..900
@@ -26,7 +28,8 @@ LONGEST = 120  # points
 HELD_OUT = 0.05
 SOURCE = f"Stroke medians of Chinese characters (npm {PACKAGE} {VERSION}; Make Me a Hanzi, from Arphic PL KaitiM GB and UKai)"
 LICENCE = "Arphic Public License (the stroke medians)"
-CARD, STROKES, TERMS = "set.json", "strokes.npz", "ARPHICPL.TXT"
+STROKES, TERMS = "strokes.npz", "ARPHICPL.TXT"
+AT_ONCE = 64  # writings drawn together
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,15 +80,18 @@ class StrokeSet:
         return np.flatnonzero(self.held_out)
 
 
-def prepare(folder: Path, n: int | None = None) -> StrokeSet:
-    """Prepare the characters in `folder`; `n`: at most so many. Raises PictureSetError where the package cannot be installed."""
+def prepare(folder: Path, n: int | None = None, size: int = 128) -> StrokeSet:
+    """Prepare the characters in `folder`, drawn `size` pixels a side; `n`: at most so many.
+
+    Raises PictureSetError where the package cannot be installed.
+    """
     workshop = folder.parent / ".node" / "hanzi"
     install(workshop, json.dumps({"private": True, "dependencies": {PACKAGE: VERSION}}, indent=2))
     package = workshop / "node_modules" / PACKAGE
     files = sorted(file for file in package.glob("*.json") if len(file.stem) == 1)[:n]
     writings = [medians(json.loads(file.read_text(encoding="utf-8"))["medians"]) for file in files]
     made = assemble([file.stem for file in files], writings)
-    save(made, folder, terms=package / TERMS)
+    save(made, folder, size, terms=package / TERMS)
     return made
 
 
@@ -121,24 +127,36 @@ def is_held_out(name: str) -> bool:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") < HELD_OUT * 2**32
 
 
-def save(made: StrokeSet, folder: Path, terms: Path | None = None) -> None:
-    """Write a set, whole or not at all; `terms`: the text of its licence, to be kept beside it."""
+def save(made: StrokeSet, folder: Path, size: int = 128, terms: Path | None = None) -> None:
+    """Write a set, whole or not at all, and its pictures, `size` pixels a side; `terms`: the text of its licence, to be kept beside it."""
     with drafting(folder) as draft:
-        np.savez_compressed(draft / STROKES, points=made.points, pens=made.pens, starts=made.starts, held_out=made.held_out)
-        card = {"names": "".join(made.names), "source": made.source, "licence": made.licence}
-        (draft / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        np.savez_compressed(draft / STROKES, points=made.points, pens=made.pens, starts=made.starts)
+        shape = len(made), size, size, 1
+        pictures = np.lib.format.open_memmap(draft / PICTURES, mode="w+", dtype=np.uint8, shape=shape)
+        for first in range(0, len(made), AT_ONCE):
+            part = range(first, min(first + AT_ONCE, len(made)))
+            pictures[part.start : part.stop] = drawn([made.strokes(row) for row in part], size)
+        pictures.flush()
+        characters = [{"character": name} for name in made.names]
+        write_labels(PictureSet(pictures, made.held_out, None, None, (), (), made.source, made.licence, characters), draft)
         if terms is not None:
             shutil.copy(terms, draft)
 
 
+def drawn(writings: Sequence[Sequence[Stroke]], size: int) -> np.ndarray:
+    """Black ink on white paper, (n, size, size, 1) uint8."""
+    return (255 * (1 - ink(writings, size))).round().byte()[..., None].numpy()
+
+
 def load(folder: Path) -> StrokeSet:
-    """Open the set in a folder. Raises PictureSetError where it, or a file in it, is missing or does not fit the other."""
+    """Open the set in a folder. Raises PictureSetError where it, or a file in it, is missing or does not fit the others."""
     remedy = f"Make it with: python -m models.training.datasets {folder.name}"
-    if absent := [name for name in (CARD, STROKES) if not (folder / name).is_file()]:
-        raise PictureSetError(f"No set of strokes in {folder}: {' and '.join(absent)} missing. {remedy}")
+    pictures = load_pictures(folder)
+    if not (folder / STROKES).is_file() or pictures.attributes is None:
+        raise PictureSetError(f"The set in {folder} has pictures and no strokes. {remedy}")
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        names = tuple(row["character"] for row in pictures.attributes)
         with np.load(folder / STROKES, allow_pickle=False) as arrays:
-            return StrokeSet(**arrays, names=tuple(card["names"]), source=card["source"], licence=card["licence"])
+            return StrokeSet(**arrays, held_out=pictures.held_out, names=names, source=pictures.source, licence=pictures.licence)
     except (KeyError, TypeError, ValueError, OSError, PictureSetError) as fault:
         raise PictureSetError(f"The set of strokes in {folder} is broken: {fault} {remedy}") from fault

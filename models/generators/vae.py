@@ -15,6 +15,7 @@ from models.registry import GENERATORS
 from models.spec import Condition, Generator, GeneratorSpec
 
 Likelihood = Literal["bernoulli", "gaussian"]
+WIDTH_RATE = 20  # how much faster than weights the width of a Gaussian is learned: all else waits for it
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Vae(Generator):
         self.decoder = nn.Sequential(*double, nn.ConvTranspose2d(widths[0], config.channels, 4, 2, 1))
         self.apply(even_signals)
         if config.likelihood == "gaussian":
-            self.log_width = nn.Parameter(torch.full((config.channels, 1, 1), -1.0))
+            self.log_width = nn.Parameter(torch.full((config.channels, 1, 1), -2.0 / WIDTH_RATE))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(n, channels, size, size) in [0, 1] -> mean and log variance of q(z|x), each (n, z_dim)."""
@@ -103,8 +104,9 @@ def log_likelihood(vae: Vae, logits: Tensor, x: Tensor) -> Tensor:
     if vae.config.likelihood == "bernoulli":
         return -F.binary_cross_entropy_with_logits(logits, x, reduction="none")
     # a level is so much narrower than the Gaussian that its share is the density times its width
-    away = (x - logits.sigmoid()) * (-vae.log_width).exp()
-    return -0.5 * (away.square() + math.log(2 * math.pi)) - vae.log_width - math.log(255)
+    log_width = vae.log_width * WIDTH_RATE
+    away = (x - logits.sigmoid()) * (-log_width).exp()
+    return -0.5 * (away.square() + math.log(2 * math.pi)) - log_width - math.log(255)
 
 
 def even_signals(layer: nn.Module) -> None:

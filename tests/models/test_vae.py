@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.generators.vae import Vae, VaeConfig, log_likelihood
+from models.generators.vae import WIDTH_RATE, Vae, VaeConfig, log_likelihood
 
 
 def built(**options: object) -> Vae:
@@ -15,7 +15,7 @@ def built(**options: object) -> Vae:
 @pytest.mark.parametrize("log_width", [-4.0, -3.0])
 def test_the_levels_of_a_pixel_are_all_that_can_be(log_width: float) -> None:
     vae = built(likelihood="gaussian")
-    vae.log_width.data.fill_(log_width)
+    vae.log_width.data.fill_(log_width / WIDTH_RATE)
     levels = (torch.arange(256) / 255).view(256, 1, 1, 1).expand(-1, 3, 1, 1)
     shares = log_likelihood(vae, torch.full((256, 3, 1, 1), 0.3), levels).exp().sum(0)
     torch.testing.assert_close(shares, torch.ones(3, 1, 1), atol=1e-4, rtol=0)
@@ -31,7 +31,7 @@ def test_the_best_width_is_the_error_s() -> None:
     """With all else held, the gradient of the width vanishes where its square is the mean squared error (Rybkin 2021, equation 5)."""
     vae, logits, x = built(likelihood="gaussian"), torch.randn(4, 3, 8, 8), torch.rand(4, 3, 8, 8)
     error = (x - logits.sigmoid()).square().mean(dim=(0, 2, 3))
-    vae.log_width.data = error.log()[:, None, None] / 2
+    vae.log_width.data = error.log()[:, None, None] / 2 / WIDTH_RATE
     log_likelihood(vae, logits, x).mean().backward()
     assert vae.log_width.grad is not None
     torch.testing.assert_close(vae.log_width.grad, torch.zeros(3, 1, 1), atol=1e-5, rtol=0)

@@ -14,8 +14,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 from models.spec import Condition, GeneratorSpec
 from models.training.critics.critic import Judgement
 
-SEEN_AT = 128  # pixels a side at which the eyes look, whatever is drawn
-PATCHES = 4  # a side of the grid of scores at each scale
+LEAST, MOST = 64, 128  # pixels a side at which the eyes look; what is drawn smaller or larger is resized
+PATCHES = 4  # a side of the grid of scores at each scale, for pictures of MOST pixels
 
 
 class Eyes(Protocol):
@@ -46,9 +46,9 @@ class Projector(nn.Module):
 
 
 class ScaleCritic(nn.Module):
-    """Strided convolutions with spectral normalisation down to 4 x 4, and a score at each place."""
+    """Strided convolutions with spectral normalisation down to a few places, and a score at each."""
 
-    def __init__(self, width: int, side: int, names: int, inner: int = 128) -> None:
+    def __init__(self, width: int, side: int, names: int, inner: int = 64) -> None:
         super().__init__()
         layers: list[nn.Module] = [spectral_norm(nn.Conv2d(width, inner, 1)), nn.LeakyReLU(0.2)]
         while side > PATCHES:
@@ -59,7 +59,7 @@ class ScaleCritic(nn.Module):
         self.score = spectral_norm(nn.Conv2d(inner, 1, 1))
         self.embed = nn.Linear(names, inner, bias=False) if names else None
 
-    def forward(self, x: Tensor, rows: Tensor | None) -> Tensor:  # -> (n, 16)
+    def forward(self, x: Tensor, rows: Tensor | None) -> Tensor:  # -> (n, places)
         h = self.features(x)
         score = self.score(h).flatten(1)
         if self.embed is not None and rows is not None:
@@ -76,13 +76,14 @@ class ProjectedCritic(nn.Module):
         self.eyes = cast(nn.Module, eyes).requires_grad_(False).eval()
         self.projector = Projector(eyes.widths)
         names = len(spec.classes) + len(spec.styles)
-        self.scales = nn.ModuleList(ScaleCritic(width, SEEN_AT >> (k + 1), names) for k, width in enumerate(eyes.widths))
+        self.scales = nn.ModuleList(ScaleCritic(width, MOST >> (k + 1), names) for k, width in enumerate(eyes.widths))
 
     def forward(self, x: Tensor, condition: Condition) -> Judgement:
         """x: (n, channels, side, side) in [-1, 1]."""
         x = x.expand(-1, 3, -1, -1)
-        if x.shape[-1] != SEEN_AT:
-            x = F.interpolate(x, size=(SEEN_AT, SEEN_AT), mode="bilinear", antialias=x.shape[-1] > SEEN_AT)
+        side = min(max(x.shape[-1], LEAST), MOST)
+        if x.shape[-1] != side:
+            x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=x.shape[-1] > side)
         maps = self.projector(self.eyes(x.contiguous(memory_format=torch.channels_last)))
         rows = condition.rows(self.spec)
         return Judgement(torch.cat([critic(m, rows).float() for critic, m in zip(self.scales, maps, strict=True)], dim=1))

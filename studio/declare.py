@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.checkpoint import Checkpoint
+from studio.sampling import modes
 
 
 def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "is_map": spec.is_map,
         "has_noise": spec.has_noise,
         "has_truncation": not spec.is_map,  # on a map the distance from the centre is the truncation
+        "modes": list(modes(spec)),  # of its contact sheets
         "directions": sorted(checkpoint.directions),
         "encodes": spec.encodes,
         "short_hash": checkpoint.short_hash,

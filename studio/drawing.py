@@ -74,7 +74,7 @@ def draw(checkpoint: Checkpoint, recipes: Sequence[Recipe], device: torch.device
     for recipe in recipes:
         check(checkpoint, recipe)
     generator, spec = checkpoint.generator, checkpoint.generator.spec
-    condition = _condition(spec, recipes).to(device)
+    condition = condition_of(spec, recipes).to(device)
     w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(device), condition)
     w = _mixed(checkpoint, recipes, w, condition)
     w = _steered(checkpoint, recipes, w, generator.centre(condition, len(recipes)))
@@ -84,7 +84,8 @@ def draw(checkpoint: Checkpoint, recipes: Sequence[Recipe], device: torch.device
     return _to_memory(((x + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous())
 
 
-def _condition(spec: GeneratorSpec, recipes: Sequence[Recipe]) -> Condition:
+def condition_of(spec: GeneratorSpec, recipes: Sequence[Recipe]) -> Condition:
+    """The recipes' classes and styles, a row each, on the CPU."""
     classes = torch.stack([_shares(spec.classes, recipe.classes) for recipe in recipes]) if spec.classes else None
     styles = torch.stack([_shares(spec.styles, recipe.styles) for recipe in recipes]) if spec.styles else None
     return Condition(classes, styles)

@@ -22,6 +22,7 @@ from studio.figures import Figures, Tally
 from studio.frames import Picture, enlarge
 from studio.jobs import Job, PictureFuture, Request, Superseded
 from studio.recipe import Made, Recipe
+from studio.sampling import Mode, sample
 from studio.schedule import Limits, Schedule
 
 WARM_UPS = 3  # the first draw of a network allocates and chooses kernels; the last is what it costs
@@ -122,6 +123,11 @@ class Engine:
             future = PictureFuture()
             future.set_exception(fault)
         return self._count(visitor, "resting" if exact else "moving", future)
+
+    def sample(self, recipe: Recipe, mode: Mode, count: int, seed: int = 0) -> list[Recipe]:
+        """The recipes of a sheet around one, to be submitted as a job; Fault where there is no such sheet. Takes some milliseconds."""
+        self._check(recipe)
+        return sample(self._checkpoints[recipe.generator], recipe, mode, count, seed)
 
     def submit(self, recipes: Sequence[Recipe], *, visitor: str) -> Job:
         """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn."""

@@ -52,7 +52,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the picture sets are; one that is missing is made first")
     parser.add_argument("--digits", type=Path, metavar="NPZ", help="an MNIST file to make the digits from, instead of a download")
-    parser.add_argument("--samples", type=int, default=10_000)
+    parser.add_argument("--samples", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="fewer where the machine has other work (default: all)")
     return parser

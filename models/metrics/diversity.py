@@ -24,7 +24,7 @@ class Diversity:
     def measure(self, samples: Samples) -> Mapping[str, float]:
         drawn = (x for x, _, _ in islice(samples.drawn(), BATCHES))
         rows = samples.rows[: min(BATCHES * BATCH, len(samples.data.train()))]  # those of the drawn ones, none twice
-        real = real_pictures(samples.data, rows.numpy())
+        real = real_pictures(samples.data, rows.numpy(), samples.checkpoint.generator.spec.size)
         return {"diversity": mean_distance(samples.encoder, drawn), "real_diversity": mean_distance(samples.encoder, real)}
 
 

@@ -26,13 +26,14 @@ class Samples:
     """A checkpoint with the data it was trained on; `judges` is a folder for what can be kept between measurements.
 
     Pictures are asked for under the names of training pictures chosen at random, so that drawn and real ones have the
-    same classes and styles equally often; psi is 1. They are kept as bytes, as a page shows them.
+    same classes and styles equally often; psi is 1. They are kept as bytes, as a page shows them. Real pictures larger
+    than the generator's are reduced to its size before they are compared: it is judged by what it was to draw.
     """
 
     checkpoint: Checkpoint
     data: PictureSet
     judges: Path
-    count: int = 10_000
+    count: int = 5_000
     seed: int = 0
 
     @cached_property
@@ -105,14 +106,15 @@ class Samples:
         """Features of real pictures, from the folder or encoded now; the file's name follows from the encoder and the pictures."""
         if not len(rows):
             return torch.empty(0, sum(self.encoder.widths))
-        known = hashlib.sha256(repr((self.data.pictures.shape, rows.tolist())).encode())
+        side = self.checkpoint.generator.spec.size
+        known = hashlib.sha256(repr((self.data.pictures.shape, side, rows.tolist())).encode())
         known.update(np.asarray(self.data.pictures[rows[:: max(len(rows) // 100, 1)]]).tobytes())
         known.update(b"".join(weights.numpy().tobytes() for weights in self.encoder.parameters()))
         path = self.judges / f"features-{known.hexdigest()[:12]}.safetensors"
         if path.exists():
             return read_tensors(path.read_bytes())["features"]
         print(f"Encoding {len(rows):,} real pictures, once", flush=True)
-        features = encoded(self.encoder, real_pictures(self.data, rows))
+        features = encoded(self.encoder, real_pictures(self.data, rows, side))
         self.judges.mkdir(parents=True, exist_ok=True)
         write_whole(path, write_tensors({"features": features}))
         return features
@@ -123,10 +125,11 @@ def floats(pixels: Tensor) -> Tensor:
     return pixels.float() / 127.5 - 1
 
 
-def real_pictures(data: PictureSet, rows: np.ndarray) -> Iterator[Tensor]:
-    """Some pictures of a set in batches (n, channels, size, size) in [-1, 1]."""
+def real_pictures(data: PictureSet, rows: np.ndarray, side: int) -> Iterator[Tensor]:
+    """Some pictures of a set in batches (n, channels, s, s) in [-1, 1], at most `side` pixels a side."""
     for start in range(0, len(rows), BATCH):
-        yield floats(torch.from_numpy(np.asarray(data.pictures[rows[start : start + BATCH]])).permute(0, 3, 1, 2))
+        x = floats(torch.from_numpy(np.asarray(data.pictures[rows[start : start + BATCH]])).permute(0, 3, 1, 2))
+        yield seen(x, side) if x.shape[-1] > side else x
 
 
 @torch.inference_mode()

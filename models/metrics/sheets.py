@@ -18,9 +18,8 @@ def neighbours_sheet(samples: Samples) -> Image.Image:
     drawn = next(samples.drawn(batch=COLUMNS))[0]
     _, places = nearest(samples.features[: len(drawn)], samples.training, k=NEAREST)
     rows = samples.data.train()[places.T.flatten().numpy()]
-    real = torch.cat(list(real_pictures(samples.data, rows)))
-    side = max(drawn.shape[-1], real.shape[-1])
-    return sheet(torch.cat([seen(x, side).expand(-1, 3, -1, -1) for x in (drawn, real)]), len(drawn))
+    real = torch.cat(list(real_pictures(samples.data, rows, drawn.shape[-1])))
+    return sheet(torch.cat([x.expand(-1, 3, -1, -1) for x in (drawn, seen(real, drawn.shape[-1]))]), len(drawn))
 
 
 def sheet(x: Tensor, columns: int) -> Image.Image:

@@ -21,6 +21,8 @@ from models.metrics.modes import modes_found, triple
 from models.metrics.neighbours import nearest, reach, within
 from models.metrics.path_length import trimmed
 from models.metrics.precision_recall import precision_recall
+from models.metrics.samples import real_pictures
+from models.training.datasets import PictureSet
 
 
 class AsTheyAre(nn.Module):
@@ -152,6 +154,14 @@ def test_modes_and_their_evenness() -> None:
     assert modes_found(torch.zeros(26_000, dtype=torch.long)) == (1, pytest.approx(math.log(1000)))
     half = torch.arange(500).repeat(2)
     assert modes_found(half) == (500, pytest.approx(math.log(2)))
+
+
+def test_real_pictures_are_no_larger_than_what_is_drawn() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 1), dtype=np.uint8)
+    data = PictureSet(pictures, np.zeros(5, bool), None, None, (), (), "s", "l")
+    small, whole = (torch.cat(list(real_pictures(data, data.train(), side))) for side in (16, 64))
+    assert (small.shape[-1], whole.shape[-1]) == (16, 32)
+    assert small.mean().item() == pytest.approx(whole.mean().item(), abs=1e-2)
 
 
 @pytest.mark.parametrize("side", [28, 32])

@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +24,7 @@ from studio.frames import MAX_FILE, Format, encode, read_recipe, to_png
 from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
 from studio.gallery_index import MAX_TEXT
 from studio.recipe import MAX_JSON, Recipe, from_dict, from_json, link_text, open_recipe, to_dict, to_link
+from studio.sampling import MAX_SHEET, Mode
 from studio.settings import Settings
 from studio.ui.answers import GalleryEntry, GalleryPage, Lineage, OpenedRecipe, endpoint, file_at, listed, noted, served
 from studio.visitors import visitor_of
@@ -87,17 +87,29 @@ class DrawingEndpoints:
         return served(encode(picture, format), f"{picture.recipe.generator}-{picture.recipe.seed}.{format}")
 
     @endpoint
-    def draw_sheet(self, recipe: AnyRecipe, request: gr.Request, count: Annotated[int, Field(ge=1, le=64)] = 12) -> list[FileData]:
-        """Draw the same recipe with as many seeds in a row, to choose from. Each PNG carries its own recipe.
+    def draw_sheet(
+        self,
+        recipe: AnyRecipe,
+        request: gr.Request,
+        count: Annotated[int, Field(ge=1, le=MAX_SHEET)] = 12,
+        mode: Mode = "series",
+        seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0,
+    ) -> list[FileData]:
+        """Draw many pictures around one recipe, to choose from. Each PNG carries its own recipe, which draws it again.
+
+        The modes: series has seeds in a row from the recipe's. random has seeds by chance, varied those of eight times as many that
+        lie farthest apart in w. plane is a grid of positions around the recipe's. walk leads by slerp from its seed to a second one.
+        classes has each class and style in turn. truncation goes from psi 0 to 1.2. layers holds coarse layers and draws fine ones anew.
 
         Args:
-            recipe: An object, or the same as JSON text; its seed is the first.
+            recipe: An object, or the same as JSON text.
             count: How many pictures, 1 to 64.
+            mode: What varies; `generators` lists the modes that each generator has.
+            seed: Decides what chance decides in a sheet; the same one gives the same sheet.
         Returns:
-            The pictures, in the order of their seeds.
+            The pictures, in their order.
         """
-        first = read(recipe)
-        recipes = [replace(first, seed=(first.seed + step) % (MAX_SEED + 1)) for step in range(count)]
+        recipes = self._engine.sample(read(recipe), mode, count, seed)
         job = self._engine.submit(recipes, visitor=visitor_of(request, self._settings))
         try:
             return [served(to_png(p), f"{p.recipe.generator}-{p.recipe.seed}.png") for p in job.pictures()]

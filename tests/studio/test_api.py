@@ -10,7 +10,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,21 @@ def test_draw_sheet_counts_seeds_up_and_around(studio: Studio) -> None:
     assert Path(paths[1]).read_bytes() == to_png(studio.engine.draw(from_json(json.dumps({**RECIPE, "seed": 0}))))
 
 
+def test_every_mode_of_a_sheet_can_be_asked_for_and_each_picture_is_its_recipes(studio: Studio) -> None:
+    for mode in studio.client.predict(api_name="/generators")[0]["modes"]:
+        paths = studio.client.predict(RECIPE, 3, mode, 5, api_name="/draw_sheet")
+        recipes = [from_json(read_recipe(Path(path).read_bytes()) or "") for path in paths]
+        expected = studio.engine.sample(from_json(json.dumps(RECIPE)), mode, 3, 5)
+        assert [replace(recipe, weights="", made=None) for recipe in recipes] == expected, mode
+        assert Path(paths[2]).read_bytes() == to_png(studio.engine.draw(expected[2])), mode
+
+
+def test_a_mode_that_the_generator_lacks_is_a_fault_that_says_what_there_is(studio: Studio) -> None:
+    sentence, told = fault_of(studio, RECIPE, 3, "layers", api_name="/draw_sheet")
+    assert told["code"] == "fault.no_mode"
+    assert "It has: series, random, varied, plane, walk, classes, truncation." in sentence
+
+
 def test_recipe_of_a_picture_a_text_and_a_link_is_the_same(studio: Studio, tmp_path: Path) -> None:
     picture = studio.engine.draw(from_json(json.dumps(RECIPE)))
     (tmp_path / "saved.png").write_bytes(to_png(picture))
@@ -156,6 +171,8 @@ def test_a_bad_recipe_is_a_clear_fault(studio: Studio, recipe: Any, code: str) -
         ("/draw", (RECIPE, "gif"), "format"),
         ("/draw", (7,), "recipe"),
         ("/draw_sheet", (RECIPE, 65), "count"),
+        ("/draw_sheet", (RECIPE, 3, "best"), "mode"),
+        ("/draw_sheet", (RECIPE, 3, "random", -1), "seed"),
         ("/gallery", ("", "", False, "", -1, 60), "offset"),
         ("/gallery", ("", "", False, "", 0, 10_000), "limit"),
         ("/remove", ([],), "ids"),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -22,6 +22,8 @@ from studio.errors import Fault
 from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
 from studio.jobs import Job, PictureFuture, Superseded
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
+from studio.recipe_rules import seed
+from studio.sampling import Mode
 from studio.settings import Settings
 from studio.visitors import visitor_of
 
@@ -172,17 +174,21 @@ class LivePage:
         try:
             content = _parse(message.get("text"))
             number = content["id"] if type(content.get("id")) is int else None
-            self._obey(content)
+            await self._obey(content)
         except Fault as fault:
             await self._socket.send_json(_error(number, fault))
         return True
 
-    def _obey(self, content: dict[str, Any]) -> None:
+    async def _obey(self, content: dict[str, Any]) -> None:
         match content:
             case {"type": "draw", "id": int(number), "recipe": recipe}:
                 self._draw(Ask(number, from_dict(recipe), content.get("rest") is True, content.get("near") is True))
             case {"type": "sheet", "id": int(number), "recipes": list(recipes)}:
                 self._begin_sheet(number, [from_dict(recipe) for recipe in recipes])
+            case {"type": "sheet", "id": int(number), "recipe": recipe, "mode": str(mode), "count": int(count), "seed": int(sheet_seed)}:
+                around, sheet_seed = from_dict(recipe), seed("seed", sheet_seed)
+                recipes = await asyncio.to_thread(self._engine.sample, around, cast(Mode, mode), count, sheet_seed)
+                self._begin_sheet(number, recipes)
             case {"type": "cancel", "id": int(number)}:
                 if number in self._sheets:
                     self._sheets[number][0].cancel()

@@ -16,7 +16,7 @@ from models.spec import GeneratorSpec
 from studio.drawing import check, condition_of, latent_of, place_on_map
 from studio.errors import Fault
 from studio.recipe import Pairs, Recipe
-from studio.recipe_rules import MAX_POSITION
+from studio.recipe_rules import MAX_POSITION, shown
 
 Mode = Literal["series", "random", "varied", "plane", "walk", "classes", "truncation", "layers"]
 Sampler = Callable[[Checkpoint, Recipe, int, int], Iterator[Recipe]]  # checkpoint, recipe, count, seed of the sheet
@@ -45,7 +45,7 @@ def sample(checkpoint: Checkpoint, recipe: Recipe, mode: Mode, count: int, seed:
     if not 1 <= count <= MAX_SHEET:
         raise Fault("fault.sheet_size", count=count, most=MAX_SHEET)
     if mode not in (known := modes(checkpoint.generator.spec)):
-        raise Fault("fault.no_mode", generator=recipe.generator, name=mode, known=", ".join(known))
+        raise Fault("fault.no_mode", generator=recipe.generator, name=shown(mode), known=", ".join(known))
     check(checkpoint, recipe)
     return list(SAMPLERS[mode](checkpoint, recipe, count, seed))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from studio import live
 from studio.frames import read_recipe, to_png
 from studio.live import Rate, is_welcome
 from studio.recipe import Recipe, from_dict, from_json
+from studio.sampling import Mode
 from tests.studio.served import OpenPage, Served, open_page, served
 from tests.studio.stand_in import NAN, Obedient, obedient_engine
 
@@ -259,6 +261,38 @@ def test_a_sheet_comes_picture_by_picture(studio: Served, page: OpenPage) -> Non
     assert [one.header["index"] for one in cells] == [0, 1, 2, 3]
     assert [one.data for one in cells] == [to_png(studio.engine.draw(from_dict(recipe))) for recipe in recipes]
     assert told[-1].header == {"type": "job", "id": 5, "place": 0, "estimate": 0.0, "done": 4, "total": 4, "state": "done"}
+
+
+@pytest.mark.parametrize("mode", ["varied", "plane", "classes"])
+def test_a_sheet_around_one_recipe_is_that_of_its_mode(studio: Served, page: OpenPage, mode: Mode) -> None:
+    recipe = {"generator": "tiny-dcgan", "seed": 4}
+    page.say(type="sheet", id=5, recipe=recipe, mode=mode, count=3, seed=9)
+    cells = [page.hear_until("cell") for _ in range(3)]
+    drawn = [replace(from_dict(cell.header["recipe"]), weights="", made=None) for cell in cells]
+    assert drawn == studio.engine.sample(from_dict(recipe), mode, 3, 9)
+    assert cells[2].data == to_png(studio.engine.draw(drawn[2]))
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({"mode": "layers"}, "fault.no_mode"),
+        ({"mode": "m" * 1000}, "fault.no_mode"),
+        ({"mode": 7}, "fault.bad_message"),
+        ({"count": 65}, "fault.sheet_size"),
+        ({"count": -(10**9)}, "fault.sheet_size"),
+        ({"count": "3"}, "fault.bad_message"),
+        ({"seed": -1}, "fault.recipe_whole"),
+        ({"seed": None}, "fault.bad_message"),
+        ({"recipe": {"generator": "ukiyoe"}}, "fault.no_generator"),
+        ({"recipe": 7}, "fault.recipe_shape"),
+    ],
+)
+def test_a_sheet_that_cannot_be_is_a_fault_and_the_page_goes_on(page: OpenPage, told: dict[str, object], code: str) -> None:
+    page.say(**{"type": "sheet", "id": 5, "recipe": {"generator": "tiny-dcgan"}, "mode": "random", "count": 3, "seed": 0, **told})
+    assert page.fault() == (5, code)
+    page.say(type="draw", id=6, recipe={"generator": "tiny-dcgan"})
+    assert page.hear().header["id"] == 6
 
 
 def test_a_sheet_can_be_stopped_while_frames_go_on(obedient: tuple[Served, Obedient]) -> None:

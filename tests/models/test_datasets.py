@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from dataclasses import FrozenInstanceError, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.datasets import PictureSet, PictureSetError, digits, load, node, portraits, save
+from models.training.datasets import PictureSet, PictureSetError, digits, fashion, load, node, portraits, save, stacked
 from models.training.datasets.__main__ import main
 from models.training.datasets.pictures import ATTRIBUTES, LABELS, PICTURES, drafting
 
@@ -148,6 +149,16 @@ def test_a_new_set_replaces_the_old(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["pets"]
 
 
+def test_what_is_no_set_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "pets").mkdir()
+    save(tiny(), tmp_path / "pets")
+    (tmp_path / "diary").mkdir()
+    (tmp_path / "diary" / "monday.txt").write_text("rain")
+    with pytest.raises(PictureSetError, match="holds no picture set; nothing is written over it"):
+        save(tiny(), tmp_path / "diary")
+    assert (tmp_path / "diary" / "monday.txt").read_text() == "rain"
+
+
 # Digits
 
 
@@ -189,6 +200,55 @@ def test_the_command_shows_a_fault_without_a_trace(
     monkeypatch.setattr("sys.argv", ["datasets", "digits", "--source", str(tmp_path / "none.npz")])
     assert main() == 1
     assert capsys.readouterr().err.startswith("No file ")
+
+
+def test_stacked_digits_are_three_digits_of_their_own_split(tmp_path: Path, mnist: Path) -> None:
+    stacked.prepare(tmp_path / "stacked", n=60, source=mnist)
+    found = load(tmp_path / "stacked")
+    assert found.pictures.shape == (70, 28, 28, 3)
+    assert found.test().tolist() == list(range(60, 70))
+    assert (found.classes, found.class_labels) == ((), None)
+    assert found.attributes is not None
+    with np.load(mnist) as arrays:
+        train = {str(y): {x.tobytes() for x in arrays["x_train"][arrays["y_train"] == y]} for y in (1, 3, 4, 5)}
+        test = {str(y): arrays["x_test"][arrays["y_test"] == y][0].tobytes() for y in (1, 3)}
+    for k, (picture, row) in enumerate(zip(found.pictures, found.attributes, strict=True)):
+        for channel, digit in zip(np.moveaxis(picture, -1, 0), row["digits"], strict=True):
+            assert channel.tobytes() in train[digit] if k < 60 else channel.tobytes() == test[digit]
+
+
+def test_stacked_digits_are_the_same_every_time(tmp_path: Path, mnist: Path) -> None:
+    one, two = (stacked.prepare(tmp_path / name, n=20, source=mnist) for name in ("one", "two"))
+    np.testing.assert_array_equal(one.pictures, two.pictures)
+    assert len(np.unique(one.pictures.reshape(len(one), -1), axis=0)) > 1
+
+
+# Garments
+
+
+def idx(array: np.ndarray) -> bytes:
+    return gzip.compress(bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape) + array.tobytes())
+
+
+def test_garments_keep_their_pixels_and_their_split(tmp_path: Path) -> None:
+    x, y = np.arange(5 * 28 * 28).reshape(5, 28, 28).astype(np.uint8), np.array([9, 0, 4, 0, 5], np.uint8)
+    for name, array in zip(fashion.FILES, (x, y, x[:2], y[:2]), strict=True):
+        (tmp_path / name).write_bytes(idx(array))
+    assert main(["fashion", "--source", str(tmp_path), "--out", str(tmp_path / "made")]) == 0
+    found = load(tmp_path / "made")
+    np.testing.assert_array_equal(found.pictures[:5, ..., 0], x)
+    assert found.class_labels is not None
+    assert found.classes[found.class_labels[0]] == "ankle boot"
+    assert found.test().tolist() == [5, 6]
+
+
+def test_garments_that_are_missing_or_broken_are_named(tmp_path: Path) -> None:
+    with pytest.raises(PictureSetError, match="lacks train-images-idx3-ubyte.gz, train-labels"):
+        fashion.read(tmp_path)
+    for name in fashion.FILES:
+        (tmp_path / name).write_bytes(idx(np.zeros((2, 28, 28), np.uint8))[:-9])
+    with pytest.raises(PictureSetError, match="broken"):
+        fashion.read(tmp_path)
 
 
 # Portraits

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+
+from models.training.datasets.reading import picture_files
 
 Attributes = dict[str, Any]
 
@@ -107,7 +110,7 @@ def load(folder: Path) -> PictureSet:
 
     Raises PictureSetError where the folder, or a file in it, is missing or does not fit the others.
     """
-    remedy = f"Make it with: python -m models.training.datasets {folder.name}"
+    remedy = _remedy(folder)
     if not (folder / CARD).is_file():
         raise PictureSetError(f"No picture set in {folder}. {remedy}")
     absent = [name for name in (PICTURES, LABELS) if not (folder / name).is_file()]
@@ -117,6 +120,15 @@ def load(folder: Path) -> PictureSet:
         return _read(folder)
     except (KeyError, ValueError, OSError, PictureSetError) as fault:
         raise PictureSetError(f"The picture set in {folder} is broken: {fault} {remedy}") from fault
+
+
+def _remedy(folder: Path) -> str:
+    name = folder.resolve().name
+    if next(picture_files(folder), None) is None:
+        return f"Make it with: python -m models.training.datasets {name}"
+    return (
+        f"It holds plain pictures: python -m models.training.datasets folder {shlex.quote(str(folder))} makes a set of them, data/{name}."
+    )
 
 
 def _read(folder: Path) -> PictureSet:
@@ -169,8 +181,11 @@ def _write_lines(path: Path, rows: Iterable[Attributes]) -> None:
 def drafting(folder: Path) -> Iterator[Path]:
     """A draft folder beside `folder` that takes its place when the block ends well, and vanishes when it does not.
 
-    A training that starts meanwhile therefore sees the old set or the new one, never half of one.
+    A training that starts meanwhile therefore sees the old set or the new one, never half of one. Raises PictureSetError
+    where `folder` holds anything but a set: it would be lost.
     """
+    if folder.exists() and not (folder / CARD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise PictureSetError(f"{folder} is there and holds no picture set; nothing is written over it. Name another folder with --out.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

@@ -28,7 +28,7 @@ SOURCE = "DiceBear 9.4.3: Lorelei by Lisa Wischofsky, Notionists by Zoish, Open 
 LICENCE = "CC0 1.0 (the designs of all four styles)"
 
 
-def prepare(folder: Path, n: int = 40_000, size: int = 64) -> PictureSet:
+def prepare(folder: Path, n: int = 24_000, size: int = 128) -> PictureSet:
     """Draw n portraits of size x size pixels into `folder`; the last twentieth of them is held out.
 
     pictures: (n, size, size, 3) RGB. Raises PictureSetError where Node is missing or a worker fails.
@@ -37,7 +37,7 @@ def prepare(folder: Path, n: int = 40_000, size: int = 64) -> PictureSet:
         raise PictureSetError(f"No portraits of n {n}, size {size}. Ask for n 1 or more, size 16 or more.")
     script = _workshop(folder.parent / ".node" / "portraits")
     with drafting(folder) as draft:
-        # Straight into the file the set is read from: 40,000 portraits would else stand in memory twice.
+        # Straight into the file the set is read from: 24,000 portraits would else stand in memory twice.
         pictures = np.lib.format.open_memmap(draft / PICTURES, mode="w+", dtype=np.uint8, shape=(n, size, size, 3))
         bounds = [n * k // WORKERS for k in range(WORKERS + 1)]
         with ThreadPoolExecutor(WORKERS) as workers:

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,22 +24,24 @@ from models.training.run import Run, TrainingError, open_run, read_log, settled
 from models.training.shards import joined
 from models.training.sheet import sample_sheet
 
-CARDS = Path(__file__).parent / "training" / "cards.json"
+TRAINING = Path(__file__).parent / "training"
+CARDS, OWN = TRAINING / "cards.json", TRAINING / "own.json"  # the words of each preset's card; those of a training of one's own
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Train, then write checkpoints/PRESET; returns the exit status."""
+    """Train, then write checkpoints/PRESET, or checkpoints/NAME; returns the exit status."""
     args = arguments().parse_args(argv)
     torch.set_num_threads(args.threads)
     try:
         preset = changed(PRESETS[args.preset], args.set)
+        name = checked(args.name or args.preset)
         data = load_pictures(args.data or Path("data") / preset.data)
         with joined() as shard:
-            run = open_run(args.runs / args.preset, preset, data, torch.device(args.device), shard)
+            run = open_run(args.runs / name, preset, data, torch.device(args.device), shard)
             if not args.publish:
                 train(run, save_minutes=args.save_minutes)
             if shard.leads and (args.publish or run.seen >= preset.images):
-                publish(run, args.preset, args.checkpoints)
+                publish(run, args.preset, name, args.checkpoints)
     except (TrainingError, PictureSetError, CheckpointError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -49,6 +52,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     parser.add_argument("preset", choices=sorted(PRESETS))
     parser.add_argument("--data", type=Path, help="a picture set; default data/NAME, made by python -m models.training.datasets NAME")
+    parser.add_argument("--name", help="what to call the run and its checkpoint, where its pictures are your own (default: as the preset)")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the preset")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where states and samples go")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
@@ -71,18 +75,26 @@ def changed(preset: Preset, changes: list[str]) -> Preset:
     return dataclasses.replace(preset, **values)
 
 
-def publish(run: Run, name: str, checkpoints: Path) -> None:
+def checked(name: str) -> str:
+    """A name that a folder can have; ValueError where it is none."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
+        raise ValueError(f"--name {name}: give small letters, digits and hyphens, at most 40.")
+    return name
+
+
+def publish(run: Run, preset: str, name: str, checkpoints: Path) -> None:
     """Write the smoothed weights, their directions and a card; scores already on the card stay until they are measured anew."""
     generator = settled(run)
     folder = checkpoints / name
-    words = json.loads(CARDS.read_text("utf-8"))[name]
+    known, own = (json.loads(path.read_text("utf-8")) for path in (CARDS, OWN))
+    words = known[preset] if name == preset else own | {"title": dict.fromkeys(("en", "zh"), name)}
     card = Card(
         id=name,
         family=run.preset.family,
         config=dataclasses.asdict(generator.config),
         source=run.data.source,
         licence=run.data.licence,
-        training=facts(run, name),
+        training=facts(run, preset),
         scores=load_card(folder).scores if folder in find(checkpoints) else {},
         **words,
     )
@@ -90,11 +102,11 @@ def publish(run: Run, name: str, checkpoints: Path) -> None:
     print(f"{folder}: {run.seen:,} images, {run.minutes:.0f} minutes")
 
 
-def facts(run: Run, name: str) -> dict[str, Any]:
+def facts(run: Run, preset: str) -> dict[str, Any]:
     """How the weights came to be, for the card."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     return {
-        "preset": name,
+        "preset": preset,
         "images": run.seen,
         "minutes": round(run.minutes),
         "pictures": len(run.data.train()),

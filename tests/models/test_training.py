@@ -232,6 +232,22 @@ def test_the_command_trains_and_publishes(data: PictureSet, tmp_path: Path, monk
     assert list((tmp_path / "runs" / "digits-vae" / "samples").glob("*.png"))
 
 
+def test_a_training_of_ones_own_has_a_name_of_its_own(
+    data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(dataclasses.replace(data, source="my scans", licence="mine"), tmp_path / "scans")
+    quick = dataclasses.replace(PRESETS["digits-vae"], images=128, config={"width": 4, "z_dim": 3})
+    monkeypatch.setattr("models.train.PRESETS", {"digits-vae": quick})
+    places = ["--runs", str(tmp_path / "runs"), "--checkpoints", str(tmp_path / "out"), "--data", str(tmp_path / "scans"), "--threads", "1"]
+    assert main(["digits-vae", "--name", "my-scans", *places]) == 0
+    card = load(tmp_path / "out" / "my-scans").card
+    assert (card.id, card.title["en"], card.source, card.licence) == ("my-scans", "my-scans", "my scans", "mine")
+    assert "somebody's own" in card.limits["en"][0]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["my-scans"]
+    assert main(["digits-vae", "--name", "../elsewhere", *places]) == 1
+    assert "small letters" in capsys.readouterr().err
+
+
 def test_a_change_of_no_field_names_the_fields() -> None:
     with pytest.raises(ValueError, match="give FIELD=VALUE with one of .*r1_every"):
         changed(PRESETS["portraits"], ["speed=3"])

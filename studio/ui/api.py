@@ -39,6 +39,8 @@ Id = Annotated[str, Field(min_length=1, max_length=64)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_CHOSEN)]
 Label = Annotated[str, Field(max_length=MAX_LABEL)]
 Words = Annotated[str, Field(max_length=MAX_TEXT)]
+SheetCount = Annotated[int, Field(ge=1, le=MAX_SHEET)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 
 def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
@@ -58,7 +60,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
 class DrawingEndpoints:
     """Recipes in, pictures out."""
 
-    NAMES = ("generators", "draw", "draw_sheet", "recipe")
+    NAMES = ("generators", "draw", "draw_sheet", "sample", "recipe")
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
@@ -88,12 +90,7 @@ class DrawingEndpoints:
 
     @endpoint
     def draw_sheet(
-        self,
-        recipe: AnyRecipe,
-        request: gr.Request,
-        count: Annotated[int, Field(ge=1, le=MAX_SHEET)] = 12,
-        mode: Mode = "series",
-        seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0,
+        self, recipe: AnyRecipe, request: gr.Request, count: SheetCount = 12, mode: Mode = "series", seed: Seed = 0
     ) -> list[FileData]:
         """Draw many pictures around one recipe, to choose from. Each PNG carries its own recipe, which draws it again.
 
@@ -115,6 +112,20 @@ class DrawingEndpoints:
             return [served(to_png(p), f"{p.recipe.generator}-{p.recipe.seed}.png") for p in job.pictures()]
         finally:
             job.cancel()
+
+    @endpoint
+    def sample(self, recipe: AnyRecipe, count: SheetCount = 12, mode: Mode = "series", seed: Seed = 0) -> list[dict[str, Any]]:
+        """Find the recipes of a sheet without drawing them; `draw_sheet` explains the modes.
+
+        Args:
+            recipe: An object, or the same as JSON text.
+            count: How many recipes, 1 to 64.
+            mode: What varies; `generators` lists the modes that each generator has.
+            seed: Decides what chance decides in a sheet; the same one gives the same sheet.
+        Returns:
+            The recipes, in their order.
+        """
+        return [to_dict(one) for one in self._engine.sample(read(recipe), mode, count, seed)]
 
     @endpoint
     def recipe(self, picture: Upload = NOTHING, text: Annotated[str, Field(max_length=MAX_JSON)] = "") -> OpenedRecipe:

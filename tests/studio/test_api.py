@@ -123,6 +123,7 @@ def test_every_mode_of_a_sheet_can_be_asked_for_and_each_picture_is_its_recipes(
         expected = studio.engine.sample(from_json(json.dumps(RECIPE)), mode, 3, 5)
         assert [replace(recipe, weights="", made=None) for recipe in recipes] == expected, mode
         assert Path(paths[2]).read_bytes() == to_png(studio.engine.draw(expected[2])), mode
+        assert studio.client.predict(RECIPE, 3, mode, 5, api_name="/sample") == [to_dict(recipe) for recipe in expected], mode
 
 
 def test_a_mode_that_the_generator_lacks_is_a_fault_that_says_what_there_is(studio: Studio) -> None:

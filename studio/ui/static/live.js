@@ -78,12 +78,16 @@ export class Live {
     return !this.waiting && !this.flying && this.painted.id === this.sent && this.painted.rest;
   }
 
-  /** Several pictures as one job. @param {any[]} recipes @param {SheetEars} ears @returns {() => void} stops the job */
-  sheet(recipes, ears) {
+  /**
+   * Several pictures as one job: those of given recipes, or so many around one, of which the studio finds the recipes.
+   * @param {any[]|{recipe: any, mode: string, count: number, seed: number}} asked @param {SheetEars} ears @returns {() => void} stops the job
+   */
+  sheet(asked, ears) {
     const id = ++this.number;
-    if (this.mode === 'events') return this.#sheetByEvents(recipes, ears);
+    const listed = Array.isArray(asked);
+    if (this.mode === 'events') return this.#sheetByEvents(listed ? asked : this.#fetchSampled(asked), ears);
     this.sheets.set(id, ears);
-    this.#say({ type: 'sheet', id, recipes: recipes.map(compact) });
+    this.#say({ type: 'sheet', id, ...(listed ? { recipes: asked.map(compact) } : { ...asked, recipe: compact(asked.recipe) }) });
     return () => {
       if (this.sheets.delete(id)) this.#say({ type: 'cancel', id });
     };
@@ -197,10 +201,11 @@ export class Live {
     this.#send();
   }
 
-  /** @param {any[]} recipes @param {SheetEars} ears */
-  #sheetByEvents(recipes, ears) {
+  /** @param {any[]|Promise<any[]>} asked @param {SheetEars} ears */
+  #sheetByEvents(asked, ears) {
     let stopped = false;
     const run = async () => {
+      const recipes = await asked;
       for (const [index, recipe] of recipes.entries()) {
         if (stopped) return;
         ears.cell(index, await createImageBitmap(await this.#fetchDrawn(compact(recipe))), recipe);
@@ -212,6 +217,11 @@ export class Live {
     return () => {
       stopped = true;
     };
+  }
+
+  /** @param {{recipe: any, mode: string, count: number, seed: number}} asked @returns {Promise<any[]>} */
+  async #fetchSampled({ recipe, mode, count, seed }) {
+    return /** @type {any} */ (await this.api.call('sample', [compact(recipe), count, mode, seed]));
   }
 
   /** @param {any} recipe @returns {Promise<Blob>} */

@@ -52,6 +52,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the picture sets are; one that is missing is made first")
     parser.add_argument("--digits", type=Path, metavar="NPZ", help="an MNIST file to make the digits from, instead of a download")
+    parser.add_argument(
+        "--sources", type=Path, metavar="DIR", help="a folder of the originals, ukiyoe/ landscapes/ paintings/ digits/*.npz"
+    )
     parser.add_argument("--samples", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="fewer where the machine has other work (default: all)")
@@ -77,7 +80,9 @@ def check(folders: list[Path]) -> int:
 def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
     """All scores that apply to one checkpoint, with four digits that matter, as they stand on its card."""
     checkpoint = load(folder)
-    data = pictures(args.data, PRESETS[checkpoint.card.training["preset"]].data, args.digits)
+    training = checkpoint.card.training
+    name = training.get("data") or PRESETS[training["preset"]].data
+    data = pictures(args.data, name, originals(name, args))
     samples = Samples(checkpoint, data, args.data / "judges", args.samples, args.seed)
     begun, scores = time.monotonic(), {}
     print(f"{folder.name}: {args.samples:,} samples beside {len(data.train()):,} training pictures", flush=True)
@@ -94,13 +99,19 @@ def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
     return scores
 
 
-def pictures(root: Path, name: str, digits: Path | None) -> PictureSet:
+def pictures(root: Path, name: str, source: Path | None) -> PictureSet:
     """The picture set of that name, made first where it is missing; PictureSetError where it cannot be."""
-    if not (root / name).exists():
+    if not (root / name).exists() and name in {preset.data for preset in PRESETS.values()}:
         print(f"Making the picture set {root / name}", flush=True)
-        source = ["--source", str(digits)] if digits and name == "digits" else []
-        make_pictures([name, "--out", str(root / name), *source])
+        make_pictures([name, "--out", str(root / name), *(["--source", str(source)] if source else [])])
     return load_pictures(root / name)
+
+
+def originals(name: str, args: argparse.Namespace) -> Path | None:
+    """Where the originals of a set lie, as far as the command was told."""
+    if name in ("digits", "stacked"):
+        return args.digits or (next((args.sources / "digits").glob("*.npz"), None) if args.sources else None)
+    return args.sources / name if args.sources and (args.sources / name).is_dir() else None
 
 
 if __name__ == "__main__":

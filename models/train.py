@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         preset = changed(PRESETS[args.preset], args.set)
         name = checked(args.name or args.preset)
-        data = load_pictures(args.data or Path("data") / preset.data)
+        data = load_pictures(folder := args.data or Path("data") / preset.data)
+        preset = dataclasses.replace(preset, data=folder.absolute().name)  # a card tells what was learned from
         with joined() as shard:
             run = open_run(args.runs / name, preset, data, torch.device(args.device), shard)
             if not args.publish:
@@ -107,6 +108,7 @@ def facts(run: Run, preset: str) -> dict[str, Any]:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     return {
         "preset": preset,
+        "data": run.preset.data,
         "images": run.seen,
         "minutes": round(run.minutes),
         "pictures": len(run.data.train()),

@@ -11,7 +11,7 @@ from PIL import Image
 
 from models.checkpoint import Card, load, save, save_card
 from models.encoder import Encoder, EncoderConfig
-from models.evaluate import main
+from models.evaluate import arguments, main, originals
 from models.metrics import METRICS, Samples
 from models.metrics.judge import Judge, pictures_of, train_judge, trained_judge
 from models.metrics.recognition import diversity
@@ -139,3 +139,25 @@ def test_the_command_writes_scores_to_the_file_and_the_card(data: PictureSet, tm
 def test_nothing_to_measure_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--all", "--checkpoints", str(tmp_path)]) == 1
     assert "name a checkpoint" in capsys.readouterr().err
+
+
+def test_originals_are_found_where_the_command_was_told(tmp_path: Path) -> None:
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "ukiyoe").mkdir()
+    (tmp_path / "digits" / "mnist.npz").touch()
+    told = arguments().parse_args(["--sources", str(tmp_path)])
+    assert [originals(name, told) for name in ("ukiyoe", "digits", "stacked", "portraits")] == [
+        tmp_path / "ukiyoe",
+        *[tmp_path / "digits" / "mnist.npz"] * 2,
+        None,
+    ]
+    assert originals("digits", arguments().parse_args(["--digits", "other.npz"])) == Path("other.npz")
+    assert originals("ukiyoe", arguments().parse_args([])) is None
+
+
+def test_a_checkpoint_of_ones_own_is_measured_by_its_own_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tiny(tmp_path / "checkpoints", "vae")
+    card = load(folder).card
+    save_card(folder, replace(card, training={"preset": "digits-vae", "data": "scans"}))
+    assert main(["vae", "--checkpoints", str(tmp_path / "checkpoints"), "--data", str(tmp_path)]) == 1
+    assert f"No picture set in {tmp_path / 'scans'}" in capsys.readouterr().err

@@ -243,6 +243,7 @@ def test_a_training_of_ones_own_has_a_name_of_its_own(
     card = load(tmp_path / "out" / "my-scans").card
     assert (card.id, card.title["en"], card.source, card.licence) == ("my-scans", "my-scans", "my scans", "mine")
     assert "somebody's own" in card.limits["en"][0]
+    assert (card.training["preset"], card.training["data"]) == ("digits-vae", "scans")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["my-scans"]
     assert main(["digits-vae", "--name", "../elsewhere", *places]) == 1
     assert "small letters" in capsys.readouterr().err

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+SMALLEST = 8  # pixels a side worth showing
+
 
 class Grown(Protocol):
     """A Config of a network that grows."""
@@ -23,6 +25,11 @@ def sides_of(config: Grown) -> tuple[int, ...]:
     if not sides or sides[-1] != config.size:
         raise ValueError(f"{len(sides)} widths make {sides[-1] if sides else 0} pixels, not {config.size}.")
     return sides
+
+
+def sides_shown(config: Grown) -> tuple[int, ...]:
+    """Those of the resolutions that a visitor can make something out at."""
+    return tuple(side for side in sides_of(config) if side >= SMALLEST)
 
 
 def levels_of(config: Grown, side: int) -> int:

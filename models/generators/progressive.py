@@ -9,12 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.growth import levels_of, sides_of
+from models.growth import levels_of, sides_of, sides_shown
 from models.layers import Conv, Linear, double, lifted, unit
 from models.registry import GENERATORS
 from models.spec import Condition, Generator, GeneratorSpec
-
-SMALLEST = 8  # pixels a side worth showing
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Progressive(Generator):
             layers=1,
             classes=tuple(config.classes),
             styles=tuple(config.styles),
-            sides=tuple(side for side in sides_of(config) if side >= SMALLEST),
+            sides=sides_shown(config),
         )
         self.embed = nn.Linear(names, config.embedding, bias=False) if names else None
         if self.embed is not None:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.growth import levels_of, sides_of, sides_shown
+from models.layers import Linear, double, lifted, unit
 from models.registry import GENERATORS
 from models.spec import Condition, Generator, GeneratorSpec
 
@@ -26,29 +28,7 @@ class StyleConfig:
     styles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.size != 4 << (len(self.widths) - 1):
-            raise ValueError(f"{len(self.widths)} widths make {4 << (len(self.widths) - 1)} pixels, not {self.size}.")
-
-
-def levels_of(config: StyleConfig, side: int) -> int:
-    """How many of a generator's resolutions make `side` pixels; ValueError where none does."""
-    sides = [4 << k for k in range(len(config.widths))]
-    if side not in sides:
-        raise ValueError(f"A generator of {config.size} pixels grows through {', '.join(map(str, sides))} pixels, not {side}.")
-    return sides.index(side) + 1
-
-
-class Linear(nn.Module):
-    """Equalised learning rate: unit weights, scaled as they are used (Karras 2018, section 4.1)."""
-
-    def __init__(self, inputs: int, outputs: int, bias: float = 0.0, rate: float = 1.0) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
-        self.bias = nn.Parameter(torch.full((outputs,), bias / rate))
-        self.scale, self.rate = rate / math.sqrt(inputs), rate
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight * self.scale, self.bias * self.rate)
+        sides_of(self)
 
 
 class ModulatedConv(nn.Module):
@@ -93,12 +73,7 @@ class StyledLayer(nn.Module):
         if self.up:
             x = double(x)
         x = x + (self.noise * noise).to(x.dtype) + self.bias[:, None, None].to(x.dtype)
-        return F.leaky_relu(x, 0.2) * math.sqrt(2)
-
-
-def double(x: Tensor) -> Tensor:
-    """(n, c, h, w) -> (n, c, 2h, 2w), bilinear."""
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        return lifted(x)
 
 
 @GENERATORS.register("style", StyleConfig)
@@ -121,6 +96,7 @@ class Style(Generator):
             tuple(config.classes),
             tuple(config.styles),
             has_noise=True,
+            sides=sides_shown(config),
         )
         names = len(config.classes) + len(config.styles)
         self.embed = Linear(names, config.z_dim) if names else None
@@ -152,12 +128,12 @@ class Style(Generator):
         return small
 
     def map(self, z: Tensor, condition: Condition) -> Tensor:
-        x = _unit(z)
+        x = unit(z)
         rows = condition.rows(self.spec)
         if self.embed is not None and rows is not None:
-            x = torch.cat([x, _unit(self.embed(rows))], dim=1)
+            x = torch.cat([x, unit(self.embed(rows))], dim=1)
         for layer in self.mapping:
-            x = F.leaky_relu(layer(x), 0.2) * math.sqrt(2)
+            x = lifted(layer(x))
         return x.unsqueeze(1).expand(-1, self.spec.layers, -1)
 
     def centre(self, condition: Condition, n: int) -> Tensor:
@@ -169,16 +145,23 @@ class Style(Generator):
         return (shares @ self.centres).unsqueeze(1).expand(-1, self.spec.layers, -1)
 
     def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
+        return self._drawn(w, noise_seeds, self.levels, self.fade)
+
+    def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None) -> Tensor:
+        """What the coarser layers have added up by then (Karras 2020, figure 8): a sketch of the whole."""
+        return self._drawn(w, noise_seeds, levels_of(self.config, side), 1.0)
+
+    def _drawn(self, w: Tensor, noise_seeds: Sequence[int] | None, levels: int, fade: float) -> Tensor:
         dtype = self.working_dtype(w.device.type)
         noise = self._noise(len(w), noise_seeds, w.device)
         x = self.start.to(dtype).expand(len(w), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         picture = self.ground[None, :, None, None].float()
         resolutions = zip(self.firsts, self.seconds, self.pictures, strict=True)
-        for k, (first, second, to_picture) in zip(range(self.levels), resolutions, strict=False):
+        for k, (first, second, to_picture) in zip(range(levels), resolutions, strict=False):
             x = first(x, w[:, 2 * k], noise[2 * k])
             x = second(x, w[:, 2 * k + 1], noise[2 * k + 1])
             shown = to_picture(x, w[:, 2 * k + 1]).float()
-            picture = (double(picture) if k > 0 else picture) + (shown if k + 1 < self.levels else shown * self.fade)
+            picture = (double(picture) if k > 0 else picture) + (shown if k + 1 < levels else shown * fade)
         return picture.expand(-1, 3, -1, -1)
 
     def working_dtype(self, device: str) -> torch.dtype:
@@ -209,8 +192,3 @@ class Style(Generator):
         total = sum(side**2 for side in sides)
         drawn = torch.stack([torch.randn(total, generator=torch.Generator().manual_seed(seed)) for seed in seeds]).to(device)
         return [part.view(n, 1, side, side) for part, side in zip(drawn.split([s**2 for s in sides], dim=1), sides, strict=True)]
-
-
-def _unit(x: Tensor) -> Tensor:
-    """Each row to unit mean square."""
-    return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()

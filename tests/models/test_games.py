@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from models.generators.style import Style, StyleConfig, double
+from models.generators.style import Style, StyleConfig
+from models.layers import double
 from models.spec import Condition
 from models.training.augment import STRONGEST, Augment
 from models.training.batches import batches, shrunk

@@ -51,6 +51,17 @@ def test_a_side_is_shown_without_a_trace() -> None:
         generator.at_side(w, 12)
 
 
+def test_a_style_generator_shows_what_its_coarser_layers_add_up_to() -> None:
+    torch.manual_seed(0)
+    style = Style(StyleConfig(size=16, z_dim=4, w_dim=6, widths=(8, 8, 4), mapping_layers=1))
+    w = style.map(torch.randn(2, 4), Condition())
+    assert style.spec.sides == (8, 16)
+    before = style.synthesize(w, [1, 2])
+    torch.testing.assert_close(style.at_side(w, 8, [1, 2]), style.up_to(8).synthesize(w[:, :4], [1, 2]))
+    assert torch.equal(style.at_side(w, 16, [1, 2]), before)
+    assert torch.equal(style.synthesize(w, [1, 2]), before)
+
+
 def test_settling_makes_the_coarser_sides_likenesses_of_the_whole() -> None:
     generator = built()
     w = some(generator, 32)

@@ -44,5 +44,8 @@ def lapgan_critics(generator: Lapgan) -> list[Critic]:
 
 
 def band(coarser: Tensor, residual: Tensor) -> Tensor:
-    """What a level's critic sees, the residual made as strong as the picture: (n, c, side / 2, side / 2) or nothing, (n, c, side, side) -> (n, 2c or c, side, side)."""
+    """What a level's critic sees, the residual made as strong as the picture.
+
+    (n, c, side / 2, side / 2) or nothing, (n, c, side, side) -> (n, 2c or c, side, side).
+    """
     return torch.cat([double(coarser), residual / FAINT], dim=1) if coarser.shape[1] else residual

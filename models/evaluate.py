@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from models.checkpoint import CheckpointError, find, load, save_card
+from models.checkpoint import CheckpointError, find, load, load_card, save_card
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
 from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
@@ -92,11 +92,18 @@ def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
             print(f"{time.monotonic() - begun:7.0f} s ", " ".join(f"{name}={value}" for name, value in found.items()), flush=True)
             scores |= found
     if args.write:
-        measured = {"samples": args.samples, "seed": args.seed}
-        save_card(folder, dataclasses.replace(checkpoint.card, scores=scores, measured=measured))
-        sample_sheet(checkpoint.generator).save(folder / "sheet.webp", quality=80, method=6)
-        neighbours_sheet(samples).save(folder / "neighbours.webp", quality=80, method=6)
+        write(folder, samples, scores)
     return scores
+
+
+def write(folder: Path, samples: Samples, scores: Mapping[str, float]) -> None:
+    """Scores on the card, and two sheets beside it; CheckpointError where other weights have come in the meantime."""
+    card = load_card(folder)
+    if card.weights_sha256 != samples.checkpoint.card.weights_sha256:
+        raise CheckpointError(f"{folder} was trained anew while it was measured. Measure it again.")
+    save_card(folder, dataclasses.replace(card, scores=scores, measured={"samples": samples.count, "seed": samples.seed}))
+    sample_sheet(samples.checkpoint.generator).save(folder / "sheet.webp", quality=80, method=6)
+    neighbours_sheet(samples).save(folder / "neighbours.webp", quality=80, method=6)
 
 
 def pictures(root: Path, name: str, source: Path | None) -> PictureSet:

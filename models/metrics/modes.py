@@ -14,7 +14,6 @@ from models.checkpoint import Checkpoint
 from models.metrics.judge import Judge, trained_judge
 from models.metrics.samples import Samples
 from models.training.datasets.pictures import load
-from models.training.presets import PRESETS
 
 DATA = "stacked"
 COUNT, SIDE = 26_000, 28
@@ -27,8 +26,7 @@ class Modes:
     """
 
     def names(self, checkpoint: Checkpoint) -> tuple[str, ...]:
-        preset = PRESETS.get(checkpoint.card.training.get("preset", ""))
-        return ("modes", "reverse_kl") if preset and preset.data == DATA else ()
+        return ("modes", "reverse_kl") if checkpoint.card.training.get("data") == DATA else ()
 
     def measure(self, samples: Samples) -> Mapping[str, float]:
         digits = samples.judges.parent / "digits"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,19 +12,21 @@ import scipy.linalg
 import torch
 from torch import Tensor, nn
 
+from models.checkpoint import Card, Checkpoint
 from models.encoder import Encoder, EncoderConfig, distance, seen
 from models.metrics.density_coverage import density_coverage
 from models.metrics.diversity import mean_distance
 from models.metrics.fid import frechet_distance
-from models.metrics.judge import Judge, Opinion
+from models.metrics.judge import Judge, Opinion, trained_judge
 from models.metrics.kid import discrepancy, kernel_distance
 from models.metrics.memorised import left_out, share_nearer
-from models.metrics.modes import modes_found, triple
+from models.metrics.modes import Modes, modes_found, triple
 from models.metrics.neighbours import nearest, reach, within
 from models.metrics.path_length import trimmed
 from models.metrics.precision_recall import precision_recall
-from models.metrics.samples import real_pictures
-from models.training.datasets import PictureSet
+from models.metrics.samples import Samples, real_pictures
+from models.registry import GENERATORS
+from models.training.datasets import PictureSet, save as save_set
 
 
 class AsTheyAre(nn.Module):
@@ -162,6 +166,24 @@ def test_real_pictures_are_no_larger_than_what_is_drawn() -> None:
     small, whole = (torch.cat(list(real_pictures(data, data.train(), side))) for side in (16, 64))
     assert (small.shape[-1], whole.shape[-1]) == (16, 32)
     assert small.mean().item() == pytest.approx(whole.mean().item(), abs=1e-2)
+
+
+def test_modes_are_counted_of_stacked_digits_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = {"size": 28, "channels": 3, "z_dim": 4, "width": 4}
+    generator = GENERATORS.get("dcgan").build(config).eval()
+    card = Card("s", "dcgan", {"en": "s"}, config, "crisp", "s", "l", training={"data": "stacked"})
+    checkpoint = Checkpoint(card, generator, {})
+    digits = PictureSet(
+        np.zeros((40, 28, 28, 1), np.uint8), np.arange(40) >= 30, np.arange(40) % 10, None, tuple("0123456789"), (), "s", "l"
+    )
+    stacked = PictureSet(np.zeros((9, 28, 28, 3), np.uint8), np.arange(9) >= 6, None, None, (), (), "s", "l")
+    save_set(digits, tmp_path / "digits")
+    monkeypatch.setattr("models.metrics.modes.COUNT", 30)
+    monkeypatch.setattr("models.metrics.modes.trained_judge", lambda data, folder: trained_judge(data, folder, images=128))
+    scores = Modes().measure(Samples(checkpoint, stacked, tmp_path / "judges", count=5))
+    assert set(scores) == set(Modes().names(checkpoint)) == {"modes", "reverse_kl"}
+    assert 1 <= scores["modes"] <= 30
+    assert Modes().names(replace(checkpoint, card=replace(card, training={"data": "digits"}))) == ()
 
 
 @pytest.mark.parametrize("side", [28, 32])

@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from models.checkpoint import Card, load, save, save_card
+from models.checkpoint import Card, CheckpointError, load, save, save_card
 from models.encoder import Encoder, EncoderConfig
-from models.evaluate import arguments, main, originals
+from models.evaluate import arguments, main, originals, write
 from models.metrics import METRICS, Samples
 from models.metrics.judge import Judge, pictures_of, train_judge, trained_judge
 from models.metrics.recognition import diversity
@@ -119,6 +119,14 @@ def test_a_card_that_lacks_a_score_is_named(tmp_path: Path, capsys: pytest.Captu
     names = [name for metric in METRICS for name in metric.names(checkpoint)]
     save_card(folder, replace(checkpoint.card, scores=dict.fromkeys(names, 1.0)))
     assert main(["--check", "--checkpoints", str(tmp_path)]) == 0
+
+
+def test_scores_of_other_weights_are_not_put_on_a_card(data: PictureSet, tmp_path: Path) -> None:
+    folder = tiny(tmp_path, "vae")
+    samples = Samples(load(folder), data, tmp_path / "judges", count=4)
+    save_card(folder, replace(load(folder).card, weights_sha256="0" * 64))
+    with pytest.raises(CheckpointError, match="trained anew"):
+        write(folder, samples, {"fid": 1.0})
 
 
 def test_the_command_writes_scores_to_the_file_and_the_card(data: PictureSet, tmp_path: Path) -> None:

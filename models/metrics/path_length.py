@@ -40,7 +40,7 @@ def path_length(samples: Samples, paths: int = PATHS) -> float:
         condition = condition_of(samples.data, part.numpy(), generator.spec)
         a, b = (generator.map(torch.randn(n, generator.spec.z_dim, generator=draw), condition) for _ in range(2))
         place = torch.rand(n, 1, 1, generator=draw)
-        here, there = (encoder(seen(drawn(samples, torch.lerp(a, b, t)))) for t in (place, place + STEP))
+        here, there = (encoder(seen(drawn(samples, torch.lerp(a, b, t)), samples.view)) for t in (place, place + STEP))
         speeds.append(distance(here, there) / STEP**2)
     return trimmed(torch.cat(speeds))
 

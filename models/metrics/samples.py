@@ -14,7 +14,7 @@ from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor
 
 from models.checkpoint import Checkpoint, write_whole
-from models.encoder import Encoder, load_encoder, seen
+from models.encoder import SEEN_AT, Encoder, load_encoder, seen
 from models.training.datasets.pictures import PictureSet
 from models.training.labels import condition_of
 
@@ -82,10 +82,15 @@ class Samples:
     def encoder(self) -> Encoder:
         return load_encoder()
 
+    @property
+    def view(self) -> int:
+        """Pixels a side at which the encoder looks: half are enough for digits, and a quarter of the work."""
+        return SEEN_AT // 2 if self.checkpoint.generator.spec.size <= SEEN_AT // 4 else SEEN_AT
+
     @cached_property
     def features(self) -> Tensor:
         """(count, d): the drawn pictures as the encoder sees them."""
-        return encoded(self.encoder, (x for x, _, _ in self.drawn()))
+        return encoded(self.encoder, (x for x, _, _ in self.drawn()), self.view)
 
     @cached_property
     def training(self) -> Tensor:
@@ -114,7 +119,7 @@ class Samples:
         if path.exists():
             return read_tensors(path.read_bytes())["features"]
         print(f"Encoding {len(rows):,} real pictures, once", flush=True)
-        features = encoded(self.encoder, real_pictures(self.data, rows, side))
+        features = encoded(self.encoder, real_pictures(self.data, rows, side), self.view)
         self.judges.mkdir(parents=True, exist_ok=True)
         write_whole(path, write_tensors({"features": features}))
         return features
@@ -133,6 +138,6 @@ def real_pictures(data: PictureSet, rows: np.ndarray, side: int) -> Iterator[Ten
 
 
 @torch.inference_mode()
-def encoded(encoder: Encoder, batches: Iterable[Tensor]) -> Tensor:
-    """Batches of pictures, (n, 1 or 3, s, s) in [-1, 1], as vectors (all, d)."""
-    return torch.cat([encoder.vector(seen(x)) for x in batches])
+def encoded(encoder: Encoder, batches: Iterable[Tensor], view: int) -> Tensor:
+    """Batches of pictures, (n, 1 or 3, s, s) in [-1, 1], seen at `view` pixels a side, as vectors (all, d)."""
+    return torch.cat([encoder.vector(seen(x, view)) for x in batches])

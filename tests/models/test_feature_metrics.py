@@ -142,9 +142,9 @@ def test_diversity_is_the_mean_over_all_pairs() -> None:
     encoder = Encoder(EncoderConfig((4, 4, 8, 8)))
     x = torch.rand(7, 1, 32, 32) * 2 - 1
     with torch.no_grad():
-        maps = encoder(seen(x))
+        maps = encoder(seen(x, 64))
         pairs = [distance([m[i : i + 1] for m in maps], [m[j : j + 1] for m in maps]) for i in range(7) for j in range(i)]
-    assert mean_distance(encoder, x.split(3)) == pytest.approx(torch.cat(pairs).mean().item(), rel=1e-3)
+    assert mean_distance(encoder, x.split(3), 64) == pytest.approx(torch.cat(pairs).mean().item(), rel=1e-3)
 
 
 def test_outliers_of_a_path_do_not_count() -> None:

@@ -5,7 +5,7 @@ It reads and writes strokes (models/strokes.py), one point a step; its picture i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,6 +81,9 @@ class Rvae(Generator):
     (Vaswani 2017, section 3.2) before it says what comes next; a writing ends with its last point, without a step of its own for that.
     """
 
+    typical: Tensor  # (z_dim,)
+    spread: Tensor  # (z_dim, z_dim)
+
     def __init__(self, config: RvaeConfig) -> None:
         super().__init__()
         self.config = config
@@ -93,6 +96,8 @@ class Rvae(Generator):
         self.ask = nn.Linear(config.hidden, 3 * width)  # query, key, value
         self.outlook = nn.Linear(config.hidden + width, config.hidden // 2)
         self.odds = nn.Linear(config.hidden // 2, 6 * config.mixtures + PENS)
+        self.register_buffer("typical", torch.zeros(config.z_dim))
+        self.register_buffer("spread", torch.eye(config.z_dim))
 
     def encode(self, writings: Sequence[Sequence[Stroke]]) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q(z|writing), each (n, z_dim), for writings as anyone draws them; ValueError where one is too long."""
@@ -123,9 +128,11 @@ class Rvae(Generator):
         """(n, t, features): the move to each point, what the pen does there, where it is in [-1, 1]."""
         return torch.cat([self.moves(writings.points), F.one_hot(writings.pens, PENS), 2 * writings.points - 1], dim=-1)
 
-    def foresee(self, z: Tensor, writings: Writings) -> Odds:
-        """The odds of every step of known writings, each told those before it (teacher forcing); (n, t, …)."""
+    def foresee(self, z: Tensor, writings: Writings, forget: float = 0.0) -> Odds:
+        """The odds of every step of known writings, each told those before it but for a share that is forgotten; (n, t, …)."""
         steps = torch.cat([self._first(len(z)).unsqueeze(1), self._steps(writings)[:, :-1]], dim=1)
+        if forget:
+            steps = steps * (torch.rand_like(steps[..., :1]) >= forget)
         told = torch.cat([steps, z.unsqueeze(1).expand(-1, steps.shape[1], -1)], dim=-1)
         states, _ = self.writer(told, torch.tanh(self.begin(z)).unsqueeze(0))
         query, key, value = self._heads(self.ask(states))
@@ -150,10 +157,22 @@ class Rvae(Generator):
         return Odds(weights, torch.stack([x, y], dim=-1), log_std, 0.98 * correlation.tanh(), pen)
 
     def map(self, z: Tensor, condition: Condition) -> Tensor:
-        return z.unsqueeze(1)
+        """w is z, moved to where writings that were read lie."""
+        return (self.typical + z @ self.spread.T).unsqueeze(1)
 
     def centre(self, condition: Condition, n: int) -> Tensor:
-        return torch.zeros(n, 1, self.spec.z_dim, device=self.odds.weight.device)
+        return self.typical.expand(n, 1, -1)
+
+    @torch.no_grad()
+    def place_latent(self, writings: Iterable[Writings]) -> None:
+        """Give w the mean and the covariance that these writings have in the posterior (Ghosh 2020, section 4).
+
+        The divergence asks the posterior of all writings together to be a unit normal; weighed lightly, it leaves it narrower.
+        """
+        means, log_variances = (torch.cat(parts) for parts in zip(*map(self.read, writings), strict=True))
+        covariance = means.T.cov(correction=0) + log_variances.exp().mean(0).diag()
+        self.typical.copy_(means.mean(0))
+        self.spread.copy_(torch.linalg.cholesky(covariance))
 
     def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
         written = self.strokes(w, noise_seeds)
@@ -274,11 +293,11 @@ class Bound(NamedTuple):
     kl: Tensor
 
 
-def negative_elbo(rvae: Rvae, writings: Writings) -> Bound:
+def negative_elbo(rvae: Rvae, writings: Writings, forget: float = 0.0) -> Bound:
     """What reading and writing again costs: the paper's two losses, summed over points and dimensions instead of averaged."""
     mean, log_variance = rvae.read(writings)
     z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
-    move, pen = log_likelihood(rvae.foresee(z, writings), rvae.moves(writings.points), writings.pens)
+    move, pen = log_likelihood(rvae.foresee(z, writings, forget), rvae.moves(writings.points), writings.pens)
     within = torch.arange(move.shape[1], device=move.device) < writings.lengths.to(move.device)[:, None]
     kl = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum(1)
     return Bound(-(move * within).sum(1), -(pen * within).sum(1), kl)

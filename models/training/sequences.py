@@ -26,14 +26,15 @@ from models.training.run import STATE, Run, TrainingError, load_state, note, sav
 from models.training.schedule import Stage
 from models.training.shards import Shard
 
-KL_START, KL_SLOWNESS = 0.01, 0.9993  # the paper's eta_min and R, a step
-KL_FREE = 0.25  # nats a dimension of z that cost nothing: KL_min
+# The paper's eta_min, R a step, and w_KL, here of the whole bound: at full weight the writer, who sees all it wrote, has no need of z.
+KL_START, KL_SLOWNESS, KL_WEIGHT = 0.01, 0.9995, 0.2
+FORGET = 0.15  # of its last steps that the writer is not told, so that it asks z instead (Bowman 2016, section 3.1)
 STRETCH, SHIFT, TREMBLE = 0.1, 0.03, 0.004  # augmentation, shares of the side: about the middle, all together, each point by itself
 NEIGHBOURHOOD = 16  # a batch is drawn from such a part of the set, in the order of length
 
 PRESETS: Mapping[str, Preset] = {
     "hanzi-rvae": Preset(
-        "rvae", "hanzi", images=400_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True
+        "rvae", "hanzi", images=240_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True
     ),
 }
 
@@ -57,9 +58,9 @@ class SequenceBound:
         writings = batch.writings
         points = float(writings.lengths.float().mean())
         with torch.autocast(writings.points.device.type, torch.bfloat16, enabled=self.preset.bf16):
-            bound = Bound(*(term.mean() for term in negative_elbo(self.rvae, writings)))
+            bound = Bound(*(term.mean() for term in negative_elbo(self.rvae, writings, FORGET)))
         let_in = 1 - (1 - KL_START) * KL_SLOWNESS**number
-        loss = bound.moves + bound.pens + let_in * bound.kl.clamp_min(KL_FREE * self.rvae.spec.z_dim)
+        loss = bound.moves + bound.pens + KL_WEIGHT * let_in * bound.kl
         self.adam.zero_grad(set_to_none=True)
         (loss / points).backward()
         self.shard.average_gradients(self.rvae.parameters())
@@ -157,6 +158,7 @@ def train(run: Run, data: StrokeSet, *, save_minutes: float = 3.0, report: bool 
                 meter = Meter(run.seen)
             over = bool(stopping) or run.seen >= run.preset.images
             if over or now - saved > 60 * save_minutes:
+                place_latent(run, data)
                 note(run, {"event": "held out", **held_out(as_rvae(run.smooth), data)})
                 save_state(run)
                 saved = now
@@ -164,6 +166,15 @@ def train(run: Run, data: StrokeSet, *, save_minutes: float = 3.0, report: bool 
                 return
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def place_latent(run: Run, data: StrokeSet) -> None:
+    """Both networks map to where the averaged one reads the training writings."""
+    smooth, rows = as_rvae(run.smooth), data.train()
+    rows = rows[np.argsort(data.lengths[rows], kind="stable")]
+    smooth.place_latent(writings_of(data, part).to(run.device) for part in np.array_split(rows, max(len(rows) // 256, 1)))
+    for kept, new in zip(run.generator.buffers(), smooth.buffers(), strict=True):
+        kept.copy_(new)
 
 
 def as_rvae(generator: nn.Module) -> Rvae:
@@ -189,7 +200,7 @@ def main(argv: list[str] | None = None) -> int:
         if not args.publish:
             train(run, data, save_minutes=args.save_minutes)
         if args.publish or run.seen >= preset.images:
-            publish(run, args.preset, args.checkpoints)
+            publish(run, args.preset, args.preset, args.checkpoints)
     except (TrainingError, PictureSetError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

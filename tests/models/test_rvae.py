@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from models.generators.rvae import Odds, Rvae, RvaeConfig, Writings, chances, collated, drawn, log_likelihood, negative_elbo
+from models.spec import Condition
 from models.strokes import DRAWS, ENDS, LIFTS, flattened
 
 CROSS = [np.array([[0.2, 0.5], [0.8, 0.5]], np.float32), np.array([[0.5, 0.2], [0.55, 0.5], [0.5, 0.8]], np.float32)]
@@ -111,6 +112,18 @@ def test_the_divergence_is_that_of_torch_distributions() -> None:
     posterior = torch.distributions.Normal(mean, (log_variance / 2).exp())
     expected: Tensor = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).sum(1)
     torch.testing.assert_close(negative_elbo(rvae, both()).kl, expected)
+
+
+def test_w_lies_where_the_writings_do() -> None:
+    rvae, z = built(), torch.randn(20_000, 4)
+    assert torch.equal(rvae.map(z, Condition())[:, 0], z), "before any writing was read, w is z"
+    rvae.place_latent([both(), collated([flattened(CROSS)])])
+    mean, log_variance = rvae.read(collated([flattened(CROSS), flattened(LINE), flattened(CROSS)]))
+    w = rvae.map(z, Condition())[:, 0]
+    read = (mean + (log_variance / 2).exp() * torch.randn(8_000, 3, 4)).flatten(0, 1)
+    torch.testing.assert_close(w.mean(0), read.mean(0), atol=0.05, rtol=0)
+    torch.testing.assert_close(w.T.cov(), read.T.cov(), atol=0.06, rtol=0)
+    torch.testing.assert_close(rvae.centre(Condition(), 2)[:, 0], mean.mean(0).expand(2, -1))
 
 
 def test_a_drawn_writing_is_read_as_the_data_is() -> None:

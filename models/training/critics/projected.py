@@ -21,7 +21,8 @@ PATCHES = 4  # a side of the grid of scores at each scale, for pictures of MOST 
 class Eyes(Protocol):
     """A frozen encoder: (n, 3, h, w) in [-1, 1] -> maps at strides 2, 4, 8 … of these widths."""
 
-    widths: Sequence[int]
+    @property
+    def widths(self) -> Sequence[int]: ...
 
     def __call__(self, x: Tensor) -> list[Tensor]: ...
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -33,6 +33,11 @@ from models.spec import Condition, GeneratorSpec
 MAX_PICTURES = 1_000_000
 MANIFEST, ORDER = "manifest.jsonl", "order.json"
 SAY_EVERY = 2.0  # seconds
+BATCHES = (8, 16, 64, 256)  # that are tried for the quickest; a processor's cache holds few pictures, a graphics card wants many
+WORTH_TRYING = 500  # pictures; fewer are drawn sooner than the quickest way is found
+
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,18 @@ class Row:
     styles: Shares
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How a set is drawn: kept with it, so that going on after a stop draws the same values."""
+
+    batch: int  # pictures at once
+    dtype: Precision  # of synthesize; map and centre are float32
+
+    def __post_init__(self) -> None:
+        if type(self.batch) is not int or self.batch < 1 or self.dtype not in PRECISIONS:
+            raise OrderError(f"--batch is at least 1 and --dtype one of {', '.join(PRECISIONS)}, not {self.batch!r} and {self.dtype!r}.")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Draw what is missing of the set; returns the exit status."""
     args = arguments().parse_args(argv)
@@ -54,15 +71,17 @@ def main(argv: list[str] | None = None) -> int:
             raise OrderError(
                 f"--n is 1 to {MAX_PICTURES:,}, not {args.n:,}. Draw a larger set in parts, each recipe with a seed of its own."
             )
-        if min(args.batch, args.threads) < 1:
-            raise OrderError("--batch and --threads are at least 1.")
+        if args.threads < 1:
+            raise OrderError(f"--threads is at least 1, not {args.threads}.")
         torch.set_num_threads(args.threads)
         recipe = read_recipe(args.recipe)
         order = ordered(recipe)
         checkpoint = chosen(args.checkpoints, order)
         for note in notes(recipe, checkpoint):
             print(note, file=sys.stderr)
-        generate(checkpoint, order, args.n, args.out, batch=args.batch, threads=args.threads, device=torch.device(args.device))
+        generate(
+            checkpoint, order, args.n, args.out, device=torch.device(args.device), batch=args.batch, dtype=args.dtype, threads=args.threads
+        )
     except (OrderError, CheckpointError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -80,51 +99,95 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="an empty folder, or one that this command began")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
-    parser.add_argument("--batch", type=int, default=64, help="pictures drawn at once; a stop loses no more")
+    parser.add_argument("--batch", type=int, help="pictures drawn at once, and the most that a stop loses; default: what is quickest here")
+    parser.add_argument("--dtype", choices=PRECISIONS, help="default: what is quickest here")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
     return parser
 
 
-def generate(checkpoint: Checkpoint, order: Order, n: int, folder: Path, *, batch: int, threads: int, device: torch.device) -> None:
-    """Draw the pictures from the first that the folder lacks up to n; OrderError where the folder holds anything else."""
-    begin(folder, checkpoint, order)
-    spec = checkpoint.generator.spec
+def generate(
+    checkpoint: Checkpoint,
+    order: Order,
+    n: int,
+    folder: Path,
+    *,
+    device: torch.device,
+    batch: int | None = None,
+    dtype: Precision | None = None,
+    threads: int = 1,
+) -> None:
+    """Draw the pictures from the first that the folder lacks up to n; OrderError where the folder holds anything else.
+
+    Batch and precision are the quickest unless given, and those of its beginning in a folder that was begun.
+    """
     checkpoint = replace(checkpoint, generator=checkpoint.generator.to(device))
+    listed = rows(checkpoint.generator.spec, order, n)
+    pace = begun(folder, checkpoint, order)
+    if pace is None:
+        pace = quickest(lambda pace, part: draw(checkpoint, order, part, device, pace.dtype), listed, batch, dtype)
+        begin(folder, checkpoint, order, pace)
     done = counted(folder / MANIFEST)
     say = progress(n, done)
     with ThreadPoolExecutor(threads) as pool, (folder / MANIFEST).open("a", encoding="utf-8") as manifest:
-        for part in parts(rows(spec, order, n)[done:], batch):
+        for part in parts(listed[done:], pace.batch):
             for place in {folder / row.file for row in part}:
                 place.parent.mkdir(exist_ok=True)
-            pictures = draw(checkpoint, order, part, device)
+            pictures = draw(checkpoint, order, part, device, pace.dtype)
             list(pool.map(save, pictures, [folder / row.file for row in part]))
             # Named last, all at once: what a stop leaves half done is drawn again.
             manifest.write("".join(line(row, checkpoint) for row in part))
             manifest.flush()
-            os.fsync(manifest.fileno())
             done += len(part)
             say(done)
     print(f"{folder}: {done:,} pictures", flush=True)
 
 
-def begin(folder: Path, checkpoint: Checkpoint, order: Order) -> None:
-    """Make the folder, or make sure that it was begun with the same order and weights."""
-    wanted = json.loads(json.dumps({**asdict(order), "weights": checkpoint.card.weights_sha256}))
+def quickest(draw: Callable[[Pace, Sequence[Row]], object], listed: Sequence[Row], batch: int | None, dtype: Precision | None) -> Pace:
+    """The batch and precision that draw most pictures a second, of those that are left open; each is tried twice."""
+    best, most = Pace(BATCHES[1] if batch is None else batch, dtype or "float32"), 0.0
+    if (batch and dtype) or len(listed) < WORTH_TRYING:
+        return best
+    batches = BATCHES if batch is None else (batch,)
+    precisions: tuple[Precision, ...] = (dtype,) if dtype else PRECISIONS
+    for pace in (Pace(size, precision) for precision in precisions for size in batches):
+        for _ in range(2):  # the first draw of a size allocates and chooses kernels
+            began = time.perf_counter()
+            draw(pace, listed[: pace.batch])
+            speed = min(pace.batch, len(listed)) / (time.perf_counter() - began)
+        if speed > most:
+            best, most = pace, speed
+    return best
+
+
+def identity(checkpoint: Checkpoint, order: Order) -> dict[str, Any]:
+    """What all pictures of one set share, in JSON's own types."""
+    return json.loads(json.dumps({**asdict(order), "weights": checkpoint.card.weights_sha256}))
+
+
+def begun(folder: Path, checkpoint: Checkpoint, order: Order) -> Pace | None:
+    """The pace of the set that was begun here; None in a new or empty folder, OrderError where something else lies."""
     path = folder / ORDER
+    if not path.is_file():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OrderError(f"{folder} is not empty, and no set was begun in it. Name another folder with --out.")
+        return None
+    wanted = identity(checkpoint, order)
+    try:
+        there = json.loads(path.read_text("utf-8"))
+        other = [name for name in wanted if there.get(name) != wanted[name]]
+        pace = Pace(**there["pace"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise OrderError(f"{path} cannot be read. Name another folder with --out.") from error
+    if other:
+        raise OrderError(f"{folder} holds a set by another order: it differs in {', '.join(other)}. Name another folder with --out.")
+    return pace
+
+
+def begin(folder: Path, checkpoint: Checkpoint, order: Order, pace: Pace) -> None:
+    """Make the folder and say in it what will lie there."""
     folder.mkdir(parents=True, exist_ok=True)
-    if path.is_file():
-        try:
-            there = json.loads(path.read_text("utf-8"))
-        except ValueError:
-            there = None
-        if not isinstance(there, dict) or (other := [name for name in wanted if there.get(name) != wanted[name]]):
-            differs = f"it differs in {', '.join(other)}" if isinstance(there, dict) else "it cannot be read"
-            raise OrderError(f"{folder} holds a set by another order: {differs}. Name another folder with --out.")
-    elif any(folder.iterdir()):
-        raise OrderError(f"{folder} is not empty, and no set was begun in it. Name another folder with --out.")
-    else:
-        write_whole(path, (json.dumps(wanted, indent=1) + "\n").encode())
+    write_whole(folder / ORDER, (json.dumps({**identity(checkpoint, order), "pace": asdict(pace)}, indent=1) + "\n").encode())
 
 
 def counted(manifest: Path) -> int:
@@ -176,7 +239,7 @@ def parts(listed: Sequence[Row], batch: int) -> Iterator[Sequence[Row]]:
 
 
 @torch.inference_mode()
-def draw(checkpoint: Checkpoint, order: Order, part: Sequence[Row], device: torch.device) -> np.ndarray:
+def draw(checkpoint: Checkpoint, order: Order, part: Sequence[Row], device: torch.device, dtype: Precision) -> np.ndarray:
     """(n, size, size, channels) uint8: each picture as the studio draws the recipe with the row's seeds, class and style.
 
     OrderError for NaN or infinity in what was drawn.
@@ -189,7 +252,8 @@ def draw(checkpoint: Checkpoint, order: Order, part: Sequence[Row], device: torc
     w = generator.map(z, condition)
     if order.truncation != 1:
         w = truncate(w, generator.centre(condition, len(part)), order.truncation)
-    x = generator.synthesize(w, [row.noise_seed for row in part])[:, : spec.channels]
+    with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
+        x = generator.synthesize(w, [row.noise_seed for row in part])[:, : spec.channels].float()
     if not x.isfinite().all():
         raise OrderError(f"'{order.generator}' drew no valid picture (NaN or infinity) among the seeds {part[0].seed} to {part[-1].seed}.")
     return ((x + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

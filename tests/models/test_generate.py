@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,10 @@ import torch
 from PIL import Image
 
 from models import generate as command
-from models.checkpoint import load
 from models.generate import MANIFEST, folder_names, main, rows
 from models.order import Order
 from models.spec import GeneratorSpec
-from studio.drawing import draw
+from studio.engine import Engine
 from studio.recipe import Recipe
 
 
@@ -54,15 +54,14 @@ def test_every_class_and_style_comes_equally_often_in_a_folder_of_its_own(ask: A
 
 
 @pytest.mark.parametrize("name", ["tiny-dcgan", "tiny-style", "tiny-vae"])
-def test_each_row_is_a_recipe_that_the_studio_draws_alike(ask: Any, tiny_checkpoints: Path, name: str) -> None:
+def test_each_row_is_a_recipe_that_the_studio_draws_alike(ask: Any, engine: Engine, name: str) -> None:
     _, folder = ask(6, generator=name, truncation=0.7, seed=3, noise_seed=11)
-    checkpoint = load(tiny_checkpoints / name)
     for row in listed(folder):
         named: dict[str, Any] = {f"{key}{'es' if key == 'class' else 's'}": {row[key]: 1} for key in ("class", "style") if key in row}
         recipe = Recipe(name, row["weights"], row["seed"], truncation=0.7, noise_seed=row.get("noise_seed", 0), **named)
-        there = draw(checkpoint, [recipe], torch.device("cpu"), torch.float32)[0].numpy().astype(int)
+        there = engine.draw(recipe).pixels.astype(int)
         ours = pixels(folder, row).astype(int)
-        assert np.abs(there - (ours[..., None] if ours.ndim == 2 else ours)).max() <= 1
+        assert np.abs(there - (ours[..., None] if ours.ndim == 2 else ours)).max() <= 12, "in whichever precision"
 
 
 def test_what_the_recipe_names_is_all_that_is_drawn(ask: Any) -> None:
@@ -105,12 +104,49 @@ def test_a_finished_set_is_left_as_it_is_and_a_larger_number_goes_on(ask: Any, m
     assert len(listed(folder)) == 9
 
 
+def test_the_quickest_way_is_found_once_and_kept_with_the_set(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[int, str]] = []
+
+    def slow(checkpoint: Any, order: Any, part: Any, device: Any, dtype: str) -> np.ndarray:
+        tried.append((len(part), dtype))
+        if (len(part), dtype) != (16, "bfloat16"):
+            time.sleep(0.01 * len(part) / 8)
+        return np.zeros((len(part), 16, 16, 1), np.uint8)
+
+    monkeypatch.setattr(command, "WORTH_TRYING", 20)
+    monkeypatch.setattr(command, "BATCHES", (8, 16, 20))
+    monkeypatch.setattr(command, "draw", slow)
+    _, folder = ask(32)
+    assert json.loads((folder / "order.json").read_text())["pace"] == {"batch": 16, "dtype": "bfloat16"}
+    assert tried[:12] == [(size, dtype) for dtype in ("float32", "bfloat16") for size in (8, 8, 16, 16, 20, 20)]
+    assert tried[12:] == [(16, "bfloat16")] * 2
+    ask(64, "--dtype", "float32", "--batch", "4")
+    assert tried[14:] == [(16, "bfloat16")] * 2, "a set goes on as it was begun"
+
+
+@pytest.mark.parametrize("name", ["tiny-dcgan", "tiny-style", "tiny-vae"])
+def test_half_precision_changes_little(ask: Any, name: str) -> None:
+    _, exact = ask(4, "--dtype", "float32", generator=name, out="exact")
+    _, half = ask(4, "--dtype", "bfloat16", generator=name, out="half")
+    for row in listed(exact):
+        assert np.abs(pixels(exact, row).astype(int) - pixels(half, row).astype(int)).max() <= 12
+
+
+def test_a_damaged_order_is_named(ask: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    _, folder = ask(3)
+    for damage in ("{", "[]", '{"pace": {"batch": 0, "dtype": "float32"}}', '{"generator": "tiny-dcgan"}', '{"pace": 3}'):
+        (folder / "order.json").write_text(damage)
+        assert ask(3)[0] == 1
+        assert "order.json cannot be read" in capsys.readouterr().err
+
+
 def test_a_foreign_folder_and_another_order_are_refused(ask: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("dear")
     assert ask(3, out="mine")[0] == 1
     assert "is not empty, and no set was begun in it" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+    assert ask(3, out="mine/thesis.txt")[0] == 1
     ask(3)
     assert ask(3, seed=9, truncation=0.5)[0] == 1
     assert "differs in seed, truncation" in capsys.readouterr().err
@@ -137,6 +173,12 @@ def test_a_fault_is_named_and_nothing_is_made(ask: Any, capsys: pytest.CaptureFi
     status, folder = ask(3, **recipe)
     assert (status, folder.exists()) == (1, False)
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [("--batch", "0"), ("--threads", "0")])
+def test_a_batch_and_threads_are_at_least_one(ask: Any, capsys: pytest.CaptureFixture[str], flags: tuple[str, str]) -> None:
+    assert ask(1, *flags)[0] == 1
+    assert f"{flags[0]} is at least 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("n", [0, -1, 1_000_001])

@@ -11,7 +11,7 @@ import torch
 
 from models.checkpoint import Checkpoint, load
 from models.spec import GeneratorSpec
-from studio.drawing import draw
+from studio.engine import Engine
 from studio.errors import Fault
 from studio.recipe import Recipe, from_json, to_json
 from studio.sampling import MODES, Mode, modes, placed, plane_columns, sample
@@ -35,7 +35,9 @@ def test_a_generator_lists_what_it_can_show() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("mode", MODES)
-def test_a_sheet_is_of_ordinary_recipes_that_can_be_kept_drawn_and_had_again(loaded: dict[str, Checkpoint], name: str, mode: Mode) -> None:
+def test_a_sheet_is_of_ordinary_recipes_that_can_be_kept_drawn_and_had_again(
+    loaded: dict[str, Checkpoint], engine: Engine, name: str, mode: Mode
+) -> None:
     checkpoint, recipe = loaded[name], Recipe(name, seed=7, upscale=2)
     if mode not in modes(checkpoint.generator.spec):
         with pytest.raises(Fault, match="It has: series, random") as error:
@@ -47,8 +49,7 @@ def test_a_sheet_is_of_ordinary_recipes_that_can_be_kept_drawn_and_had_again(loa
     assert len({to_json(one) for one in sheet}) == 9
     assert [from_json(to_json(one)) for one in sheet] == sheet
     assert {one.upscale for one in sheet} == {2}
-    pictures = draw(checkpoint, sheet, torch.device("cpu"), torch.float32)
-    assert len({bytes(picture.numpy()) for picture in pictures}) > 1
+    assert len({engine.draw(one).pixels.tobytes() for one in sheet}) > 1
     assert len(sample(checkpoint, recipe, mode, 1)) == 1
     assert len(sample(checkpoint, recipe, mode, 64)) == 64
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,15 +65,14 @@ class Condition:
         return Condition(move(self.classes), move(self.styles))
 
 
+Synthesis = Callable[[Tensor, Sequence[int] | None], Tensor]  # what Generator.synthesize is
+
+
 class Generator(nn.Module, ABC):
     """A picture in two steps, so that every latent tool works on every family."""
 
     spec: GeneratorSpec
     config: Any  # the frozen Config of its family, from which it was built
-
-    def kernels(self) -> Iterator[Tensor]:
-        """The weights that synthesize alone uses and that may be kept in half precision: all convolutions, unless a family says more."""
-        return (parameter for parameter in self.parameters() if parameter.dim() == 4)
 
     @abstractmethod
     def map(self, z: Tensor, condition: Condition) -> Tensor:
@@ -88,6 +88,23 @@ class Generator(nn.Module, ABC):
 
         One noise seed a picture makes the picture repeatable; None draws fresh noise (training).
         """
+
+    def synthesis(self, dtype: torch.dtype) -> Synthesis:
+        """`synthesize` for drawing alone: the same pictures in dtype, all that the weights decide computed beforehand.
+
+        Leaves the generator as it is. A family says here what it can spare; this one only keeps convolutions' kernels in dtype.
+        """
+        if dtype == torch.float32:
+            return self.synthesize
+        twin = copy.deepcopy(self)
+        for kernel in (parameter for parameter in twin.parameters() if parameter.dim() == 4):
+            kernel.data = kernel.data.to(dtype=dtype, memory_format=torch.channels_last)
+
+        def synthesize(w: Tensor, noise_seeds: Sequence[int] | None) -> Tensor:
+            with torch.autocast(w.device.type, dtype=dtype):
+                return twin.synthesize(w, noise_seeds).float()
+
+        return synthesize
 
     def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None) -> Tensor:
         """The same pictures as the network has them at one of spec.sides: (n, 3, side, side); ValueError for any other side."""

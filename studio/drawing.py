@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from models.checkpoint import Checkpoint
 from models.latent import draw_plane, draw_z, mix, shift, slerp, truncate
-from models.spec import Condition, GeneratorSpec
+from models.spec import Condition, GeneratorSpec, Synthesis
 from studio.errors import Fault
 from studio.recipe import Pairs, Recipe, to_json
 
 QUOTED = 300  # characters of a recipe that a message repeats
 
 
-def prepare(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Checkpoint:
-    """The checkpoint moved to a device, in place: the kernels of synthesize in dtype and channels_last, all else float32.
+@dataclass(frozen=True)
+class Prepared(Checkpoint):
+    """A checkpoint that draws: on one device, and in one precision what follows the latent. The latent itself stays float32."""
 
-    So map and the latent stay exact.
-    """
+    device: torch.device
+    synthesis: Synthesis
+
+
+def prepare(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Prepared:
+    """The checkpoint moved to a device, in place, with the second step of its generator as quick as it goes in dtype."""
     generator = checkpoint.generator.to(device)
-    for kernel in generator.kernels():
-        layout = torch.channels_last if kernel.dim() == 4 else torch.contiguous_format
-        kernel.data = kernel.data.to(dtype=dtype, memory_format=layout)
-    return replace(checkpoint, directions={name: direction.to(device) for name, direction in checkpoint.directions.items()})
+    directions = {name: direction.to(device) for name, direction in checkpoint.directions.items()}
+    return Prepared(checkpoint.card, generator, directions, device, generator.synthesis(dtype))
 
 
 def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
@@ -66,7 +69,7 @@ def place_on_map(checkpoint: Checkpoint, recipe: Recipe) -> tuple[float, float] 
 
 
 @torch.inference_mode()
-def draw(checkpoint: Checkpoint, recipes: Sequence[Recipe], device: torch.device, dtype: torch.dtype) -> Tensor:
+def draw(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     """One picture a recipe, all of this checkpoint: uint8 (n, size, size, 3) on the CPU, before any enlargement.
 
     Raises Fault for a name the generator lacks, and for NaN or infinity in what it drew.
@@ -74,27 +77,25 @@ def draw(checkpoint: Checkpoint, recipes: Sequence[Recipe], device: torch.device
     for recipe in recipes:
         check(checkpoint, recipe)
     generator, spec = checkpoint.generator, checkpoint.generator.spec
-    condition = condition_of(spec, recipes).to(device)
-    w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(device), condition)
-    w = _mixed(checkpoint, recipes, w, condition)
-    w = _steered(checkpoint, recipes, w, generator.centre(condition, len(recipes)))
-    with _precision(device, dtype):
-        x = generator.synthesize(w, [recipe.noise_seed for recipe in recipes]).float()
+    condition = condition_of(spec, recipes).to(checkpoint.device)
+    w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(checkpoint.device), condition)
+    w = _steered(checkpoint, recipes, _mixed(checkpoint, recipes, w, condition), condition)
+    x = checkpoint.synthesis(w, [recipe.noise_seed for recipe in recipes])
     _refuse_broken(recipes, x)
-    return _to_memory(((x + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous())
+    return _to_memory(x.permute(0, 2, 3, 1).mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8).contiguous())
 
 
 def condition_of(spec: GeneratorSpec, recipes: Sequence[Recipe]) -> Condition:
     """The recipes' classes and styles, a row each, on the CPU."""
-    classes = torch.stack([_shares(spec.classes, recipe.classes) for recipe in recipes]) if spec.classes else None
-    styles = torch.stack([_shares(spec.styles, recipe.styles) for recipe in recipes]) if spec.styles else None
+    classes = torch.tensor([_shares(spec.classes, recipe.classes) for recipe in recipes]) if spec.classes else None
+    styles = torch.tensor([_shares(spec.styles, recipe.styles) for recipe in recipes]) if spec.styles else None
     return Condition(classes, styles)
 
 
-def _shares(names: tuple[str, ...], given: Pairs) -> Tensor:
-    """(names,) that sum to one; nothing given means the first name."""
+def _shares(names: tuple[str, ...], given: Pairs) -> list[float]:
+    """One a name, that sum to one; nothing given means the first name."""
     shares = dict(given or ((names[0], 1.0),))
-    return torch.tensor([shares.get(name, 0.0) for name in names], dtype=torch.float32)
+    return [shares.get(name, 0.0) for name in names]
 
 
 def _mixed(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, condition: Condition) -> Tensor:
@@ -106,10 +107,11 @@ def _mixed(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, conditi
     return torch.stack([mix(w[i], other[i], recipe.mix_layers) for i, recipe in enumerate(recipes)])
 
 
-def _steered(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, centre: Tensor) -> Tensor:
+def _steered(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, condition: Condition) -> Tensor:
     """Truncation first, then directions, so that a direction moves as far at every psi."""
     if all(recipe.truncation == 1 and not recipe.directions for recipe in recipes):
         return w
+    centre = checkpoint.generator.centre(condition, len(recipes))
     steered = []
     for i, recipe in enumerate(recipes):
         row = w[i] if recipe.truncation == 1 else truncate(w[i], centre[i], recipe.truncation)
@@ -119,14 +121,10 @@ def _steered(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, centr
     return torch.stack(steered)
 
 
-def _precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
-    return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype=dtype)
-
-
 def _refuse_broken(recipes: Sequence[Recipe], x: Tensor) -> None:
-    finite = x.isfinite().flatten(1).all(1).tolist()
-    for recipe, whole in zip(recipes, finite, strict=True):
-        if not whole:
+    sums = x.sum((1, 2, 3)).tolist()  # not finite where one of its terms is not
+    for recipe, total in zip(recipes, sums, strict=True):
+        if not math.isfinite(total):
             raise Fault("fault.not_finite", generator=recipe.generator, recipe=to_json(recipe)[:QUOTED], status=500)
 
 

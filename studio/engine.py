@@ -50,7 +50,7 @@ class Engine:
         self._root = checkpoints
         self._wanted = device
         self._report = report
-        self._checkpoints: dict[str, Checkpoint] = {}
+        self._checkpoints: dict[str, drawing.Prepared] = {}
         self._folders: dict[str, Path] = {}
         self._made = Made("cpu", "float32", str(torch.__version__))
         self._schedule = Schedule(self.limits)
@@ -206,15 +206,15 @@ class Engine:
         name = checkpoint.card.id
         if name in self._checkpoints:
             raise CheckpointError(f"'{name}' is there already, in {self._folders[name]}. Change the id on one of the cards.")
-        checkpoint = drawing.prepare(checkpoint, self.device, self.dtype)
-        for _ in range(WARM_UPS):
-            began = time.perf_counter()
-            try:
-                drawing.draw(checkpoint, (Recipe(name),), self.device, self.dtype)
-            except Exception as error:  # whatever it is, the other checkpoints can still be drawn with
-                raise CheckpointError(f"Its first picture failed: {error}") from error
+        try:
+            prepared = drawing.prepare(checkpoint, self.device, self.dtype)
+            for _ in range(WARM_UPS):
+                began = time.perf_counter()
+                drawing.draw(prepared, (Recipe(name),))
+        except Exception as error:  # whatever it is, the other checkpoints can still be drawn with
+            raise CheckpointError(f"Its first picture failed: {error}") from error
         milliseconds = (time.perf_counter() - began) * 1000
-        self._checkpoints[name], self._folders[name] = checkpoint, folder
+        self._checkpoints[name], self._folders[name] = prepared, folder
         return f"{checkpoint.generator.spec.size} px, {milliseconds:.1f} ms a picture"
 
     def _answer(self, batch: Sequence[Request]) -> None:
@@ -234,7 +234,7 @@ class Engine:
         for request, picture in zip(batch, pictures, strict=True):
             self._schedule.answer(request, picture, seconds)
 
-    def _pictures(self, checkpoint: Checkpoint, batch: Sequence[Request]) -> list[Picture]:
+    def _pictures(self, checkpoint: drawing.Prepared, batch: Sequence[Request]) -> list[Picture]:
         """Moving frames as small as they were drawn, all others enlarged as their recipes say."""
         pixels = self._draw(checkpoint, [request.recipe for request in batch]).numpy()
         pictures: list[Picture] = []
@@ -244,10 +244,10 @@ class Engine:
             pictures.append(Picture(enlarge(small, factor, checkpoint.card.rendering), recipe))
         return pictures
 
-    def _draw(self, checkpoint: Checkpoint, recipes: Sequence[Recipe]) -> torch.Tensor:
+    def _draw(self, checkpoint: drawing.Prepared, recipes: Sequence[Recipe]) -> torch.Tensor:
         """Out of memory frees what is unused; a single picture is then tried once more, a batch by its caller one by one."""
         try:
-            return drawing.draw(checkpoint, recipes, self.device, self.dtype)
+            return drawing.draw(checkpoint, recipes)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -255,7 +255,7 @@ class Engine:
         free_memory(self.device)
         if len(recipes) > 1:
             raise MemoryError
-        return drawing.draw(checkpoint, recipes, self.device, self.dtype)
+        return drawing.draw(checkpoint, recipes)
 
     def _explain(self, error: Exception, recipe: Recipe) -> Fault:
         if isinstance(error, Fault):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from models.frozen import frozen, frozen_to_maps, frozen_to_picture
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec
+from models.spec import Condition, Generator, GeneratorSpec, Synthesis
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,6 @@ class Dcgan(Generator):
         self.norms = nn.ModuleList(nn.BatchNorm2d(b) for b in widths[1:])
         self.last = nn.ConvTranspose2d(widths[-1], config.channels, 4, 2, 1)
 
-    def kernels(self) -> Iterator[Tensor]:
-        yield self.first.weight  # as many numbers as two convolutions, read anew for each picture
-        yield from super().kernels()
-
     def map(self, z: Tensor, condition: Condition) -> Tensor:
         parts = [z]
         if self.embed_class is not None and condition.classes is not None:
@@ -92,3 +92,30 @@ class Dcgan(Generator):
         for up, norm in zip(self.ups, self.norms, strict=True):
             x = F.relu(norm(up(x)))
         return self.last(x).float().tanh().expand(-1, 3, -1, -1)
+
+    def synthesis(self, dtype: torch.dtype) -> Synthesis:
+        layers = [frozen_to_maps(self._first_folded(), self.config.base, dtype, "relu")]
+        pairs = cast("Iterable[tuple[nn.ConvTranspose2d, nn.BatchNorm2d]]", zip(self.ups, self.norms, strict=True))
+        for k, (up, norm) in enumerate(pairs):
+            layers.append(frozen(fuse_conv_bn_eval(up, norm, transpose=True), dtype, "relu", side=self.config.base << k))
+        last = frozen_to_picture(self.last, dtype, side=self.config.size // 2)
+
+        def synthesize(w: Tensor, noise_seeds: Sequence[int] | None) -> Tensor:
+            x = w[:, 0].to(dtype)
+            for layer in layers:
+                x = layer(x)
+            return last(x).tanh().expand(-1, 3, -1, -1)
+
+        return synthesize
+
+    @torch.no_grad()
+    def _first_folded(self) -> nn.Linear:
+        """The first product and its normalisation, which is one of maps, in one."""
+        norm, folded = self.first_norm, copy.deepcopy(self.first)
+        assert norm.running_var is not None and norm.running_mean is not None
+        scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+        shift = norm.bias - norm.running_mean * scale
+        pixels = self.config.base**2
+        folded.weight.mul_(scale.repeat_interleave(pixels)[:, None])
+        folded.bias = nn.Parameter(shift.repeat_interleave(pixels))
+        return folded

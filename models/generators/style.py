@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.generators.style_frozen import FrozenStyle
 from models.growth import levels_of, sides_of, sides_shown
 from models.layers import Linear, double, lifted, unit
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec
+from models.spec import Condition, Generator, GeneratorSpec, Synthesis
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class Style(Generator):
 
     def _drawn(self, w: Tensor, noise_seeds: Sequence[int] | None, levels: int, fade: float) -> Tensor:
         dtype = self.working_dtype(w.device.type)
-        noise = self._noise(len(w), noise_seeds, w.device)
+        noise = self.noise(len(w), noise_seeds, w.device)
         x = self.start.to(dtype).expand(len(w), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         picture = self.ground[None, :, None, None].float()
         resolutions = zip(self.firsts, self.seconds, self.pictures, strict=True)
@@ -163,6 +164,9 @@ class Style(Generator):
             shown = to_picture(x, w[:, 2 * k + 1]).float()
             picture = (double(picture) if k > 0 else picture) + (shown if k + 1 < levels else shown * fade)
         return picture.expand(-1, 3, -1, -1)
+
+    def synthesis(self, dtype: torch.dtype) -> Synthesis:
+        return FrozenStyle(self, dtype)
 
     def working_dtype(self, device: str) -> torch.dtype:
         """What the feature maps are kept in: autocast's choice where it is on, else the convolutions' own."""
@@ -184,7 +188,7 @@ class Style(Generator):
             one_hot = lambda i, names: torch.eye(len(names), device=z.device)[i].expand(count, -1) if names else None  # noqa: E731
             self.centres[k] = self.map(z, Condition(one_hot(c, classes), one_hot(s, styles)))[:, 0].mean(0)
 
-    def _noise(self, n: int, seeds: Sequence[int] | None, device: torch.device) -> list[Tensor]:
+    def noise(self, n: int, seeds: Sequence[int] | None, device: torch.device) -> list[Tensor]:
         """One (n, 1, side, side) map a layer; seeded noise is drawn on the CPU, the same on every device."""
         sides = [4 << (layer // 2) for layer in range(self.spec.layers)]
         if seeds is None:

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.frozen import frozen, frozen_to_maps, frozen_to_picture
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec
+from models.spec import Condition, Generator, GeneratorSpec, Synthesis
 
 Likelihood = Literal["bernoulli", "gaussian"]
 WIDTH_RATE = 20  # how much faster than weights the width of a Gaussian is learned: all else waits for it
@@ -88,6 +89,25 @@ class Vae(Generator):
         """The expected picture: each pixel's probability of being white, or its mean level."""
         x = torch.sigmoid(self.decode(w[:, 0])) * 2 - 1
         return x.expand(-1, 3, -1, -1)
+
+    def synthesis(self, dtype: torch.dtype) -> Synthesis:
+        first, *products, to_maps = (layer for layer in self.hidden if isinstance(layer, nn.Linear))
+        *ups, last = (layer for layer in self.decoder if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)))
+        assert isinstance(last, nn.ConvTranspose2d)
+        exact = frozen(first, torch.float32, "swish")  # a step on a map is finer than bfloat16
+        layers = [frozen(product, dtype, "swish") for product in products]
+        layers.append(frozen_to_maps(to_maps, self.side, dtype, "swish"))
+        sides = [self.side << (k + 1) // 2 for k in range(len(ups) + 1)]  # doubled by every other layer
+        layers += [frozen(up, dtype, "swish", side) for up, side in zip(ups, sides, strict=False)]
+        logits = frozen_to_picture(last, dtype, sides[-1])
+
+        def synthesize(w: Tensor, noise_seeds: Sequence[int] | None) -> Tensor:
+            x = exact(w[:, 0]).to(dtype)
+            for layer in layers:
+                x = layer(x)
+            return (torch.sigmoid(logits(x)) * 2 - 1).expand(-1, 3, -1, -1)
+
+        return synthesize
 
 
 def negative_elbo(vae: Vae, x: Tensor) -> tuple[Tensor, Tensor]:

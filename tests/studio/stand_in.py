@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import Card, Checkpoint
-from models.spec import Condition, Generator, GeneratorSpec
+from models.spec import Condition, Generator, GeneratorSpec, Synthesis
 from studio.engine import Engine
 from studio.schedule import Limits
 
@@ -49,6 +49,9 @@ class Obedient(Generator):
             raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
         x = torch.tensor(seeds).float().view(-1, 1, 1, 1).expand(-1, 3, 4, 4) / 127.5 - 1
         return torch.where(x == NAN / 127.5 - 1, torch.nan, x)
+
+    def synthesis(self, dtype: torch.dtype) -> Synthesis:
+        return self.synthesize
 
     @contextmanager
     def held(self) -> Iterator[None]:

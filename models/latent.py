@@ -34,16 +34,18 @@ def draw_plane(seed: int, dim: int) -> Tensor:
 
 
 def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """From a (t=0) to b (t=1) along the great circle, length interpolated too (Shoemake 1985); (..., dim).
+    """From a (t=0) to b (t=1) along the great circle, length interpolated too (Shoemake 1985); (dim,).
 
     Nearly parallel or opposite ends have no single great circle, so there it is linear.
     """
-    length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
-    cosine = ((a / length_a) * (b / length_b)).sum(-1, keepdim=True).clamp(-1, 1)
-    angle = cosine.acos()
-    straight = torch.lerp(a, b, t)
-    along = (a / length_a * ((1 - t) * angle).sin() + b / length_b * (t * angle).sin()) / angle.sin()
-    return torch.where(cosine.abs() > 0.9995, straight, along * torch.lerp(length_a, length_b, t))
+    # Under a hand this is done for every frame, and a tensor of one number takes as long as one of a thousand: so in plain numbers.
+    length_a, length_b = max(float(a.norm()), TINY), max(float(b.norm()), TINY)
+    cosine = float(a @ b) / (length_a * length_b)
+    if abs(cosine) > 0.9995:
+        return torch.lerp(a, b, t)
+    angle, length = math.acos(cosine), length_a + (length_b - length_a) * t
+    along_a, along_b = (length * math.sin(part * angle) / math.sin(angle) for part in (1 - t, t))
+    return a * (along_a / length_a) + b * (along_b / length_b)
 
 
 def great_circle(a: Tensor, b: Tensor, count: int) -> Tensor:

@@ -64,6 +64,8 @@ def place_on_map(checkpoint: Checkpoint, recipe: Recipe) -> tuple[float, float] 
     spec = checkpoint.generator.spec
     if not spec.is_map:
         return None
+    if recipe.position:
+        return recipe.position
     x, y = latent_of(spec, recipe).tolist()
     return round(x, 6), round(y, 6)
 

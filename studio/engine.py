@@ -235,13 +235,15 @@ class Engine:
             self._schedule.answer(request, picture, seconds)
 
     def _pictures(self, checkpoint: drawing.Prepared, batch: Sequence[Request]) -> list[Picture]:
-        """Moving frames as small as they were drawn, all others enlarged as their recipes say."""
+        """Moving frames as small as they were drawn and with the recipes that were asked; all others enlarged, and told what made them."""
         pixels = self._draw(checkpoint, [request.recipe for request in batch]).numpy()
         pictures: list[Picture] = []
         for request, small in zip(batch, pixels, strict=True):
-            recipe = replace(request.recipe, weights=checkpoint.short_hash, made=self._made)
-            factor = 1 if request.kind == "moving" else recipe.upscale
-            pictures.append(Picture(enlarge(small, factor, checkpoint.card.rendering), recipe))
+            recipe = request.recipe
+            if request.kind != "moving":
+                recipe = replace(recipe, weights=checkpoint.short_hash, made=self._made)
+                small = enlarge(small, recipe.upscale, checkpoint.card.rendering)
+            pictures.append(Picture(small, recipe))
         return pictures
 
     def _draw(self, checkpoint: drawing.Prepared, recipes: Sequence[Recipe]) -> torch.Tensor:

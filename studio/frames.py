@@ -23,7 +23,7 @@ _ASCII = b"ASCII\0\0\0"  # EXIF 2.32, table 9: the character code that a UserCom
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A drawn picture: pixels uint8 (h, w, 3) and its recipe, weights and made filled in."""
+    """A drawn picture: pixels uint8 (h, w, 3) and its recipe, weights and made filled in unless it is a moving frame."""
 
     pixels: np.ndarray
     recipe: Recipe
@@ -81,7 +81,9 @@ def frame_jpeg(pixels: np.ndarray) -> bytes:
 
 def frame_rgba(pixels: np.ndarray) -> bytes:
     """A moving frame, (h, w, 3) uint8, for a page on this very machine: as a canvas takes it, nothing to encode or decode."""
-    return np.pad(pixels, ((0, 0), (0, 0), (0, 1)), constant_values=255).tobytes()
+    rgba = np.full((*pixels.shape[:2], 4), 255, np.uint8)
+    rgba[..., :3] = pixels
+    return rgba.tobytes()
 
 
 def read_recipe(data: bytes) -> str | None:

@@ -38,6 +38,7 @@ PROGRESS_EVERY = 0.5  # seconds between looks at a job that waits
 WRONG_ORIGIN = 4403
 TOO_FAST = 1008
 TRY_LATER = 1013
+as_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make an encoder for each frame
 GONE = (WebSocketDisconnect, WebSocketDisconnected)  # what a send or receive raises once the page has left
 
 
@@ -280,7 +281,7 @@ class LivePage:
 
 def pack(header: dict[str, Any], data: bytes) -> bytes:
     """A binary message: the header's length in 4 bytes, big-endian, the header as JSON, the picture."""
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = as_json(header).encode()
     return len(text).to_bytes(4, "big") + text + data
 
 

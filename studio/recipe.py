@@ -63,7 +63,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, read in _RULES.items():
-            object.__setattr__(self, name, read(name, getattr(self, name)))
+            if (value := getattr(self, name)) is not _DEFAULTS[name]:  # most are left out, and frames come sixty a second
+                object.__setattr__(self, name, read(name, value))
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "upscale": rules.choice(UPSCALES),
     "made": _made,
 }
+_DEFAULTS: Mapping[str, object] = {field.name: field.default for field in fields(Recipe)}
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from models.ink import ink
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec
+from models.spec import Condition, Generator, GeneratorSpec, Synthesis
 from models.strokes import DRAWS, ENDS, LIFTS, PENS, Stroke, flattened, parted, simplified
 
 FEATURES = 2 + PENS + 2  # of a step: the move, what the pen did, where it is
@@ -179,6 +179,9 @@ class Rvae(Generator):
         page = 1 - 2 * ink(written, self.spec.size)
         return page.to(w.device).unsqueeze(1).expand(-1, 3, -1, -1)
 
+    def synthesis(self, dtype: torch.dtype) -> Synthesis:
+        return self.synthesize  # each step stands on the last: what half precision loses in one would lead all others astray
+
     def strokes(
         self,
         w: Tensor,
@@ -207,10 +210,7 @@ class Rvae(Generator):
 
     @torch.no_grad()
     def _write(self, z: Tensor, chance: Tensor, tau: float, begun: Writings) -> tuple[Tensor, Tensor]:
-        """Step by step, all writings at once: points (n, t, 2) and pens (n, t). chance: (n, longest, 4), what luck each step has.
-
-        In float32 whatever is asked for: each step stands on the last, so what half precision loses in one would lead all others astray.
-        """
+        """Step by step, all writings at once: points (n, t, 2) and pens (n, t). chance: (n, longest, 4), what luck each step has."""
         with torch.autocast(z.device.type, enabled=False):
             z, n = z.float(), len(z)
             state, step, place = torch.tanh(self.begin(z)), self._first(n), z.new_full((n, 2), 0.5)

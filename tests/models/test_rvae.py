@@ -186,6 +186,14 @@ def test_the_picture_is_ink_on_paper() -> None:
     assert (x.amin((1, 2, 3)) < 0).all()
 
 
+def test_half_precision_is_asked_for_in_vain() -> None:
+    rvae, w = built(), torch.randn(2, 1, 4)
+    expected = rvae.synthesize(w, [1, 2])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(rvae.synthesize(w, [1, 2]), expected)
+    assert torch.equal(rvae.synthesis(torch.bfloat16)(w, [1, 2]), expected)
+
+
 def test_paths_of_unequal_length_are_padded_with_ends() -> None:
     points, pens, lengths = both()
     assert lengths.tolist() == [5, 2]

@@ -78,8 +78,9 @@ def main(argv: list[str] | None = None) -> int:
         accuracies: Accuracies = {name: [] for name in ARMS}
         for number in range(plan.subsets):
             subset = chosen(data, plan.each, number)
-            generator = taught_generator(subset, plan, args.runs / f"few-{number}")
-            for name, found in measured(data, subset, generator, plan).items():
+            folder = args.runs / f"few-{number}"
+            generator = taught_generator(subset, plan, folder, number)
+            for name, found in measured(data, subset, generator, plan, folder / "accuracy.json").items():
                 accuracies[name].append(found)
     except (PictureSetError, TrainingError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -124,9 +125,9 @@ def preset(plan: Plan, number: int) -> Preset:
     return Preset("dcgan", "digits", config, images=plan.images, rate=4e-4, recognise=0.5, watch=0, seed=number, **few)
 
 
-def taught_generator(subset: PictureSet, plan: Plan, folder: Path) -> Generator:
-    """A generator that has seen the subset and nothing else."""
-    run = open_run(folder, preset(plan, int(folder.name.rpartition("-")[2])), subset)
+def taught_generator(subset: PictureSet, plan: Plan, folder: Path, number: int) -> Generator:
+    """A generator that has seen the subset and nothing else; trained now, or on from where a training in the folder stood."""
+    run = open_run(folder, preset(plan, number), subset)
     if run.seen < plan.images:
         train(run)
     if run.seen < plan.images:
@@ -146,16 +147,17 @@ def drawings(generator: Generator, count: int) -> tuple[Tensor, Tensor]:
     return ((torch.cat(parts) + 1) * 127.5).round() / 127.5 - 1, classes
 
 
-def measured(data: PictureSet, subset: PictureSet, generator: Generator, plan: Plan) -> dict[str, list[float]]:
-    """Every arm's accuracy, one a seed."""
+def measured(data: PictureSet, subset: PictureSet, generator: Generator, plan: Plan, kept: Path) -> dict[str, list[float]]:
+    """Every arm's accuracy, one a seed. What stands in the file by the same plan is not measured again."""
     real = pictures_of(subset, torch.arange(len(subset))), torch.from_numpy(subset.class_labels)
     drawn = drawings(generator, plan.drawn)
-    found: dict[str, list[float]] = {}
+    before = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
+    found: dict[str, list[float]] = before["accuracy"] if before.get("plan") == asdict(plan) else {name: [] for name in ARMS}
     for name, arm in ARMS.items():
-        found[name] = []
-        for seed in range(plan.seeds):
+        for seed in range(len(found[name]), plan.seeds):
             judge = taught_judge(real, drawn if arm.drawn else None, arm.jostled, seed, plan.lessons, len(data.classes))
             found[name].append(accuracy(judge, data))
+            write_whole(kept, json.dumps({"plan": asdict(plan), "accuracy": found}).encode())
         print(f"{name}: " + "  ".join(f"{100 * share:.2f}" for share in found[name]), flush=True)
     return found
 

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -28,7 +29,7 @@ from torch import Tensor
 from models.checkpoint import Checkpoint, CheckpointError, write_whole
 from models.latent import MAX_SEED, draw_z, stratified, truncate
 from models.order import Order, OrderError, Shares, chosen, notes, ordered, read_recipe
-from models.spec import Condition, GeneratorSpec
+from models.spec import Condition, GeneratorSpec, Synthesis
 
 MAX_PICTURES = 1_000_000
 MANIFEST, ORDER = "manifest.jsonl", "order.json"
@@ -122,10 +123,11 @@ def generate(
     Batch and precision are the quickest unless given, and those of its beginning in a folder that was begun.
     """
     checkpoint = replace(checkpoint, generator=checkpoint.generator.to(device))
+    synthesis = cache(lambda dtype: checkpoint.generator.synthesis(getattr(torch, dtype)))
     listed = rows(checkpoint.generator.spec, order, n)
     pace = begun(folder, checkpoint, order)
     if pace is None:
-        pace = quickest(lambda pace, part: draw(checkpoint, order, part, device, pace.dtype), listed, batch, dtype)
+        pace = quickest(lambda pace, part: draw(checkpoint, order, part, device, synthesis(pace.dtype)), listed, batch, dtype)
         begin(folder, checkpoint, order, pace)
     done = counted(folder / MANIFEST)
     say = progress(n, done)
@@ -133,7 +135,7 @@ def generate(
         for part in parts(listed[done:], pace.batch):
             for place in {folder / row.file for row in part}:
                 place.parent.mkdir(exist_ok=True)
-            pictures = draw(checkpoint, order, part, device, pace.dtype)
+            pictures = draw(checkpoint, order, part, device, synthesis(pace.dtype))
             list(pool.map(save, pictures, [folder / row.file for row in part]))
             # Named last, all at once: what a stop leaves half done is drawn again.
             manifest.write("".join(line(row, checkpoint) for row in part))
@@ -239,7 +241,7 @@ def parts(listed: Sequence[Row], batch: int) -> Iterator[Sequence[Row]]:
 
 
 @torch.inference_mode()
-def draw(checkpoint: Checkpoint, order: Order, part: Sequence[Row], device: torch.device, dtype: Precision) -> np.ndarray:
+def draw(checkpoint: Checkpoint, order: Order, part: Sequence[Row], device: torch.device, synthesize: Synthesis) -> np.ndarray:
     """(n, size, size, channels) uint8: each picture as the studio draws the recipe with the row's seeds, class and style.
 
     OrderError for NaN or infinity in what was drawn.
@@ -252,8 +254,7 @@ def draw(checkpoint: Checkpoint, order: Order, part: Sequence[Row], device: torc
     w = generator.map(z, condition)
     if order.truncation != 1:
         w = truncate(w, generator.centre(condition, len(part)), order.truncation)
-    with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
-        x = generator.synthesize(w, [row.noise_seed for row in part])[:, : spec.channels].float()
+    x = synthesize(w, [row.noise_seed for row in part])[:, : spec.channels]
     if not x.isfinite().all():
         raise OrderError(f"'{order.generator}' drew no valid picture (NaN or infinity) among the seeds {part[0].seed} to {part[-1].seed}.")
     return ((x + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

@@ -15,6 +15,7 @@ from PIL import Image
 
 from models import generate as command
 from models.generate import MANIFEST, folder_names, main, rows
+from models.generators.dcgan import Dcgan
 from models.order import Order
 from models.spec import GeneratorSpec
 from studio.engine import Engine
@@ -107,7 +108,7 @@ def test_a_finished_set_is_left_as_it_is_and_a_larger_number_goes_on(ask: Any, m
 def test_the_quickest_way_is_found_once_and_kept_with_the_set(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[tuple[int, str]] = []
 
-    def slow(checkpoint: Any, order: Any, part: Any, device: Any, dtype: str) -> np.ndarray:
+    def slow(checkpoint: Any, order: Any, part: Any, device: Any, dtype: Any) -> np.ndarray:
         tried.append((len(part), dtype))
         if (len(part), dtype) != (16, "bfloat16"):
             time.sleep(0.01 * len(part) / 8)
@@ -116,6 +117,7 @@ def test_the_quickest_way_is_found_once_and_kept_with_the_set(ask: Any, monkeypa
     monkeypatch.setattr(command, "WORTH_TRYING", 20)
     monkeypatch.setattr(command, "BATCHES", (8, 16, 20))
     monkeypatch.setattr(command, "draw", slow)
+    monkeypatch.setattr(Dcgan, "synthesis", lambda generator, dtype: str(dtype).removeprefix("torch."))
     _, folder = ask(32)
     assert json.loads((folder / "order.json").read_text())["pace"] == {"batch": 16, "dtype": "bfloat16"}
     assert tried[:12] == [(size, dtype) for dtype in ("float32", "bfloat16") for size in (8, 8, 16, 16, 20, 20)]
@@ -204,8 +206,8 @@ def test_what_is_different_from_the_recipe_is_said(ask: Any, capsys: pytest.Capt
 
 
 def test_a_broken_picture_ends_it_by_name(ask: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(command, "truncate", lambda w, centre, psi: w * torch.nan)
-    assert ask(3, truncation=0.5)[0] == 1
+    monkeypatch.setattr(Dcgan, "synthesis", lambda generator, dtype: lambda w, seeds: torch.full((len(w), 3, 16, 16), torch.nan))
+    assert ask(3)[0] == 1
     assert "(NaN or infinity) among the seeds 0 to 2" in capsys.readouterr().err
 
 

@@ -34,7 +34,7 @@ def kernel_distance(a: Tensor, b: Tensor, subsets: int = SUBSETS, size: int = SU
 def discrepancy(a: Tensor, b: Tensor) -> float:
     """(n, d), (n, d) -> squared maximum mean discrepancy, each picture's likeness to itself left out."""
     n = len(a)
-    within = sum((likeness(x, x).sum() - likeness(x, x).diagonal().sum()).item() for x in (a, b))
+    within = sum((alike.sum() - alike.trace()).item() for alike in (likeness(x, x) for x in (a, b)))
     return within / (n * (n - 1)) - 2 * likeness(a, b).mean().item()
 
 

@@ -57,3 +57,10 @@ def test_a_config_that_cannot_be_is_named() -> None:
         VaeConfig(size=24, halvings=4)
     with pytest.raises(ValueError, match="one of bernoulli, gaussian, not 'gauss'"):
         VaeConfig(likelihood="gauss")  # type: ignore[arg-type]
+
+
+def test_a_deep_one_is_drawn_as_it_was_trained() -> None:
+    vae = built(likelihood="gaussian").eval()
+    w = torch.randn(3, 1, 4)
+    with torch.inference_mode():
+        torch.testing.assert_close(vae.synthesis(torch.float32)(w, None), vae.synthesize(w), atol=1e-5, rtol=0)

@@ -25,9 +25,10 @@ from torch.nn import functional as F
 
 from models.checkpoint import write_whole
 from models.latent import stratified
-from models.metrics.judge import Judge, jostle, pictures_of
+from models.metrics.judge import Judge, jostle
 from models.spec import Condition, Generator
 from models.training.datasets.pictures import PictureSet, PictureSetError, load
+from models.training.labels import pictures_of
 from models.training.loop import train
 from models.training.presets import Preset
 from models.training.run import TrainingError, open_run, settled

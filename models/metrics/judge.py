@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor, nn
@@ -15,6 +14,7 @@ from torch.nn import functional as F
 
 from models.checkpoint import write_whole
 from models.training.datasets.pictures import PictureSet
+from models.training.labels import pictures_of
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,6 @@ class Judge(nn.Module):
             self.name_class(features) if self.name_class else None,
             self.name_style(features) if self.name_style else None,
         )
-
-
-def pictures_of(data: PictureSet, rows: Tensor) -> Tensor:
-    """Rows of a set as (n, channels, size, size) in [-1, 1]."""
-    pictures = torch.from_numpy(np.asarray(data.pictures[rows.numpy()])).permute(0, 3, 1, 2)
-    return pictures.float() / 127.5 - 1
 
 
 def trained_judge(data: PictureSet, folder: Path, images: int = 320_000) -> Judge:

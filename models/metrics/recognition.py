@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import Checkpoint
-from models.metrics.judge import Judge, pictures_of, trained_judge
+from models.metrics.judge import Judge, trained_judge
 from models.metrics.samples import Samples
+from models.training.labels import pictures_of
 
 
 class Recognition:

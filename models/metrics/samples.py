@@ -16,7 +16,7 @@ from torch import Tensor
 from models.checkpoint import Checkpoint, write_whole
 from models.encoder import SEEN_AT, Encoder, load_encoder, seen
 from models.training.datasets.pictures import PictureSet
-from models.training.labels import condition_of
+from models.training.labels import condition_of, floats, pictures_of
 
 BATCH = 100
 
@@ -125,15 +125,10 @@ class Samples:
         return features
 
 
-def floats(pixels: Tensor) -> Tensor:
-    """uint8 -> float32 in [-1, 1]."""
-    return pixels.float() / 127.5 - 1
-
-
 def real_pictures(data: PictureSet, rows: np.ndarray, side: int) -> Iterator[Tensor]:
     """Some pictures of a set in batches (n, channels, s, s) in [-1, 1], at most `side` pixels a side."""
     for start in range(0, len(rows), BATCH):
-        x = floats(torch.from_numpy(np.asarray(data.pictures[rows[start : start + BATCH]])).permute(0, 3, 1, 2))
+        x = pictures_of(data, rows[start : start + BATCH])
         yield seen(x, side) if x.shape[-1] > side else x
 
 

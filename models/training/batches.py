@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.training.labels import condition_of
+from models.training.labels import condition_of, pictures_of
 from models.training.objectives import Batch
 from models.training.run import Run
 from models.training.schedule import Stage, stage
@@ -43,10 +43,9 @@ def batches(run: Run) -> Iterator[Batch]:
         share = torch.rand(half, generator=run.order, dtype=torch.float64).numpy()
         other = order[first[one] + (share * (end[one] - first[one])).astype(np.int64)]
         chosen = rows[np.stack([one, other], axis=1).ravel()][mine]
-        pictures = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2)
         now = stage(run.preset, spec.size, run.seen)
         run.grow(now)
-        scaled = shrunk(pictures.to(run.device).float() / 127.5 - 1, now).contiguous(memory_format=torch.channels_last)
+        scaled = shrunk(pictures_of(data, chosen, run.device), now).contiguous(memory_format=torch.channels_last)
         yield Batch(scaled, condition_of(data, chosen, spec).to(run.device), chosen)
 
 

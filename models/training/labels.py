@@ -1,4 +1,4 @@
-"""From a set's labels to the condition a generator takes."""
+"""From the rows of a set to what networks take: pictures as tensors, labels as conditions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from torch import Tensor
 
 from models.spec import Condition, GeneratorSpec
 from models.training.datasets.pictures import PictureSet
+
+
+def floats(pixels: Tensor) -> Tensor:
+    """uint8 -> float32 in [-1, 1]."""
+    return pixels.float() / 127.5 - 1
+
+
+def pictures_of(data: PictureSet, rows: np.ndarray | Tensor, device: torch.device | str = "cpu") -> Tensor:
+    """Rows of a set as (n, channels, size, size) in [-1, 1]; they travel to the device as bytes."""
+    return floats(torch.from_numpy(np.asarray(data.pictures[np.asarray(rows)])).to(device).permute(0, 3, 1, 2))
 
 
 def condition_of(data: PictureSet, rows: np.ndarray, spec: GeneratorSpec) -> Condition:

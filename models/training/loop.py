@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -36,12 +37,17 @@ class Meter:
 
 
 def train(run: Run, *, save_minutes: float = 5.0, report: bool = True) -> None:
-    """Train until the preset's images are seen; saves every few minutes, at the end and when asked to stop."""
+    """Train on pictures until the preset's images are seen; saves every few minutes, at the end and when asked to stop."""
+    follow(run, batches(run), save_state, save_minutes=save_minutes, report=report)
+
+
+def follow(run: Run, source: Iterator[Batch], save: Callable[[Run], None], *, save_minutes: float, report: bool) -> None:
+    """The loop itself, whatever its batches hold and a save involves."""
     stopping: list[int] = []
     previous = signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
     saved, meter = time.monotonic(), Meter(run.seen)
     try:
-        for batch in batches(run):
+        for batch in source:
             losses = step(run, batch)
             meter.add(losses)
             now = time.monotonic()
@@ -53,7 +59,7 @@ def train(run: Run, *, save_minutes: float = 5.0, report: bool = True) -> None:
             asked = run.shard.average({"stopping": float(bool(stopping))})["stopping"] > 0
             over = asked or run.seen >= run.preset.images
             if over or now - saved > 60 * save_minutes:
-                save_state(run)
+                save(run)
                 saved = now
             if over:
                 return

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import copy
-import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,8 @@ from models.generators.rvae import Bound, Rvae, RvaeConfig, Writings, collated, 
 from models.train import publish
 from models.training.datasets.pictures import PictureSetError
 from models.training.datasets.strokes import StrokeSet, load
-from models.training.loop import LOG_EVERY, Meter, log, step
+from models.training.loop import follow
+from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
 from models.training.run import STATE, Run, TrainingError, load_state, note, save_state
 from models.training.schedule import Stage
@@ -34,7 +33,7 @@ NEIGHBOURHOOD = 16  # a batch is drawn from such a part of the set, in the order
 
 PRESETS: Mapping[str, Preset] = {
     "hanzi-rvae": Preset(
-        "rvae", "hanzi", images=240_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True
+        "rvae", "hanzi", images=240_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True, watch=0
     ),
 }
 
@@ -57,16 +56,11 @@ class SequenceBound:
     def step(self, batch: WritingBatch, number: int) -> dict[str, float]:
         writings = batch.writings
         points = float(writings.lengths.float().mean())
-        with torch.autocast(writings.points.device.type, torch.bfloat16, enabled=self.preset.bf16):
+        with precision(writings.points.device, self.preset):
             bound = Bound(*(term.mean() for term in negative_elbo(self.rvae, writings, FORGET)))
         let_in = 1 - (1 - KL_START) * KL_SLOWNESS**number
         loss = bound.moves + bound.pens + KL_WEIGHT * let_in * bound.kl
-        self.adam.zero_grad(set_to_none=True)
-        (loss / points).backward()
-        self.shard.average_gradients(self.rvae.parameters())
-        if self.preset.clip:
-            nn.utils.clip_grad_norm_(self.rvae.parameters(), self.preset.clip)
-        self.adam.step()
+        descend(self.adam, loss / points, self.preset, self.shard)
         return {
             "reconstruction": (bound.moves + bound.pens).item() / points,
             "pen": bound.pens.item() / points,
@@ -145,27 +139,14 @@ def open_run(folder: Path, preset: Preset, data: StrokeSet, config: RvaeConfig |
 
 def train(run: Run, data: StrokeSet, *, save_minutes: float = 3.0, report: bool = True) -> None:
     """Train until the preset's writings are seen; saves every few minutes, at the end and when asked to stop."""
-    stopping: list[int] = []
-    previous = signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
-    saved, meter = time.monotonic(), Meter(run.seen)
-    try:
-        for batch in batches(run, data):
-            as_batch: Any = batch
-            meter.add(step(run, as_batch))
-            now = time.monotonic()
-            if now - meter.begun > LOG_EVERY:
-                log(run, meter, now, report)
-                meter = Meter(run.seen)
-            over = bool(stopping) or run.seen >= run.preset.images
-            if over or now - saved > 60 * save_minutes:
-                place_latent(run, data)
-                note(run, {"event": "held out", **held_out(as_rvae(run.smooth), data)})
-                save_state(run)
-                saved = now
-            if over:
-                return
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+
+    def save(run: Run) -> None:
+        place_latent(run, data)
+        note(run, {"event": "held out", **held_out(as_rvae(run.smooth), data)})
+        save_state(run)
+
+    source: Any = batches(run, data)  # of writings, where the loop speaks of pictures
+    follow(run, source, save, save_minutes=save_minutes, report=report)
 
 
 def place_latent(run: Run, data: StrokeSet) -> None:

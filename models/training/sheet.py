@@ -6,7 +6,7 @@ import copy
 
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from models.latent import truncate
 from models.spec import Condition, Generator, GeneratorSpec
@@ -42,10 +42,15 @@ def sample_sheet(generator: Generator, columns: int = 10, rows: int = 8, psi: fl
     z = torch.randn(n, spec.z_dim, generator=torch.Generator().manual_seed(1))
     condition = sheet_condition(spec, n)
     w = truncate(generator.map(z, condition), generator.centre(condition, n), psi)
-    x = generator.synthesize(w, list(range(n)))
+    return sheet(generator.synthesize(w, list(range(n))), columns)
+
+
+def sheet(x: Tensor, columns: int) -> Image.Image:
+    """(rows * columns, 3, s, s) in [-1, 1], row by row, as one picture."""
+    side = x.shape[-1]
     pixels = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    sheet = pixels.view(rows, columns, 3, spec.size, spec.size).permute(0, 3, 1, 4, 2).reshape(rows * spec.size, -1, 3)
-    return Image.fromarray(sheet.numpy())
+    whole = pixels.view(-1, columns, 3, side, side).permute(0, 3, 1, 4, 2).reshape(-1, columns * side, 3)
+    return Image.fromarray(whole.contiguous().numpy())
 
 
 def sheet_condition(spec: GeneratorSpec, n: int) -> Condition:

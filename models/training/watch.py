@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from models.metrics.neighbours import reach, within
 from models.spec import Generator
 from models.training.datasets.pictures import PictureSet
-from models.training.labels import condition_of
+from models.training.labels import condition_of, pictures_of
 
 LOOK = 256  # pictures of each kind
 NEIGHBOURS = 5
@@ -39,7 +40,7 @@ def look(generator: Generator, data: PictureSet, see: Callable[[Tensor], Tensor]
     condition = condition_of(data, chosen, generator.spec)
     z = torch.randn(LOOK, generator.spec.z_dim, generator=draw)
     drawn = generator.synthesize(generator.map(z, condition), list(range(LOOK)))[:, : generator.spec.channels]
-    real = torch.from_numpy(np.asarray(data.pictures[chosen])).permute(0, 3, 1, 2).float() / 127.5 - 1
+    real = pictures_of(data, chosen)
     if real.shape[-1] > drawn.shape[-1]:
         real = F.avg_pool2d(real, real.shape[-1] // drawn.shape[-1])
     shares = condition.rows(generator.spec)
@@ -51,8 +52,7 @@ def compare(drawn: Tensor, real: Tensor, same: Tensor) -> Variety:
     """Variety from features (n, d) of both kinds; same (n, n): which pairs share a condition."""
     among_drawn, among_real = torch.cdist(drawn, drawn), torch.cdist(real, real)
     share = among_drawn[same].mean() / among_real[same].mean().clamp_min(1e-8) if same.any() else torch.ones(())
-    reach = among_drawn.topk(min(NEIGHBOURS + 1, len(drawn)), largest=False).values[:, -1]
-    covered = (torch.cdist(real, drawn) <= reach).any(dim=1)
+    covered = within(real, drawn, reach(drawn, NEIGHBOURS))[0] > 0
     return Variety(round(share.item(), 4), round(covered.float().mean().item(), 4))
 
 

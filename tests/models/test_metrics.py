@@ -13,10 +13,11 @@ from models.checkpoint import Card, CheckpointError, load, save, save_card
 from models.encoder import Encoder, EncoderConfig
 from models.evaluate import arguments, main, originals, write
 from models.metrics import METRICS, Samples
-from models.metrics.judge import Judge, pictures_of, train_judge, trained_judge
+from models.metrics.judge import Judge, train_judge, trained_judge
 from models.metrics.recognition import diversity
 from models.registry import GENERATORS
 from models.training.datasets import PictureSet, save as save_pictures
+from models.training.labels import pictures_of
 
 CONFIGS: Mapping[str, dict] = {
     "dcgan": {"size": 16, "channels": 1, "z_dim": 4, "width": 4, "classes": ["left", "right"], "styles": ["pale", "dark"]},

@@ -363,7 +363,7 @@ def test_a_crash_before_the_row_leaves_an_orphan_that_the_next_opening_sweeps(tm
         (folder / "0123456789abcdef.png").write_bytes(PNG)
         (folder / f"{kept.id}.png.0a0a0a0a.new").write_bytes(PNG[:50])
         orphan = tmp_path / "thumbs" / "00" / "0000000000000000.webp"
-        orphan.parent.mkdir()
+        orphan.parent.mkdir(exist_ok=True)
         orphan.write_bytes(b"")
     with Gallery(tmp_path) as gallery:
         assert files_in(tmp_path) == [f"{kept.id}.png", f"{kept.id}.webp"]

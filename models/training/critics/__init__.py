@@ -7,6 +7,7 @@ from typing import Literal
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from models.encoder import load_encoder
 from models.generators.dcgan import Dcgan
 from models.generators.mlp_gan import MlpGan
 from models.generators.progressive import Progressive
@@ -30,8 +31,6 @@ def build_critic(generator: Generator, name: CriticName = "own") -> Critic | Pro
     ValueError where a family is not adversarial.
     """
     if name == "projected":
-        from models.encoder import load_encoder  # read only where it is wanted: a file of its own
-
         return ProjectedCritic(load_encoder(), generator.spec)
     match generator:
         case Dcgan():

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from models.encoder import seen
 from models.spec import Condition, GeneratorSpec
 from models.training.critics.critic import Judgement
 
@@ -83,8 +84,6 @@ class ProjectedCritic(nn.Module):
         """x: (n, channels, side, side) in [-1, 1]."""
         x = x.expand(-1, 3, -1, -1)
         side = min(max(x.shape[-1], LEAST), MOST)
-        if x.shape[-1] != side:
-            x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=x.shape[-1] > side)
-        maps = self.projector(self.eyes(x.contiguous(memory_format=torch.channels_last)))
+        maps = self.projector(self.eyes(seen(x, side).contiguous(memory_format=torch.channels_last)))
         rows = condition.rows(self.spec)
         return Judgement(torch.cat([critic(m, rows).float() for critic, m in zip(self.scales, maps, strict=True)], dim=1))

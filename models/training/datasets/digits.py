@@ -16,19 +16,24 @@ Splits = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # x_train (n, 28
 
 def prepare(folder: Path, n: int | None = None, source: Path | None = None) -> PictureSet:
     """Prepare the digits in `folder` from an .npz file, or without one by download; `n`: at most so many a split."""
-    x_train, y_train, x_test, y_test = (a[:n] for a in (read(source) if source else download(folder.parent)))
-    digits = PictureSet(
+    digits = of_splits(read(source) if source else download(folder.parent), n, tuple("0123456789"), SOURCE, LICENCE)
+    save(digits, folder)
+    return digits
+
+
+def of_splits(splits: Splits, n: int | None, classes: tuple[str, ...], source: str, licence: str) -> PictureSet:
+    """A set of grey pictures with a class each, the second split held out; `n`: at most so many a split."""
+    x_train, y_train, x_test, y_test = (a[:n] for a in splits)
+    return PictureSet(
         pictures=np.concatenate([x_train, x_test])[..., None],
         held_out=np.arange(len(y_train) + len(y_test)) >= len(y_train),
         class_labels=np.concatenate([y_train, y_test]).astype(np.int64),
         style_labels=None,
-        classes=tuple("0123456789"),
+        classes=classes,
         styles=(),
-        source=SOURCE,
-        licence=LICENCE,
+        source=source,
+        licence=licence,
     )
-    save(digits, folder)
-    return digits
 
 
 def read(source: Path) -> Splits:

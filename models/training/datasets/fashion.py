@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.training.datasets.digits import Splits
+from models.training.datasets.digits import Splits, of_splits
 from models.training.datasets.pictures import PictureSet, PictureSetError, save
 
 SOURCE = "Fashion-MNIST, 60,000 + 10,000 pictures of garments (Zalando SE: Han Xiao, Kashif Rasul, Roland Vollgraf)"
@@ -20,17 +20,7 @@ FILES = tuple(f"{split}-{what}-ubyte.gz" for split in ("train", "t10k") for what
 
 def prepare(folder: Path, n: int | None = None, source: Path | None = None) -> PictureSet:
     """Prepare the garments in `folder` from a folder of the four files, or without one by download; `n`: at most so many a split."""
-    x_train, y_train, x_test, y_test = (a[:n] for a in (read(source) if source else download(folder.parent)))
-    garments = PictureSet(
-        pictures=np.concatenate([x_train, x_test])[..., None],
-        held_out=np.arange(len(y_train) + len(y_test)) >= len(y_train),
-        class_labels=np.concatenate([y_train, y_test]).astype(np.int64),
-        style_labels=None,
-        classes=CLASSES,
-        styles=(),
-        source=SOURCE,
-        licence=LICENCE,
-    )
+    garments = of_splits(read(source) if source else download(folder.parent), n, CLASSES, SOURCE, LICENCE)
     save(garments, folder)
     return garments
 

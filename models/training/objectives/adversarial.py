@@ -11,7 +11,7 @@ from models.training.augment import Augment
 from models.training.critics import Judgement, build_critic
 from models.training.critics.grown import GrownFeatures
 from models.training.games import GAMES
-from models.training.objectives.objective import Batch
+from models.training.objectives.objective import Batch, descend, precision
 from models.training.penalties import gradient_penalty, gradient_square, path_lengths
 from models.training.presets import Preset
 from models.training.schedule import Stage
@@ -29,8 +29,8 @@ class Adversarial:
         self.game = GAMES[preset.game]
         rates = {"lr": preset.rate, "betas": preset.betas}
         self.draws = torch.optim.Adam(generator.parameters(), **rates)
-        self.judges = torch.optim.Adam([p for p in self.critic.parameters() if p.requires_grad], **rates)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
+        self.judges = torch.optim.Adam(self.learns, **rates)
         self.path_length = nn.Module()  # its running mean is part of the state
         self.path_length.register_buffer("mean", torch.zeros((), device=self.device))
 
@@ -56,7 +56,7 @@ class Adversarial:
         spec = self.generator.spec
         # Noise that belongs to the picture is drawn on the CPU: exact there, and too slow for a graphics card to wait for.
         seeds = self.shard.seeds(n) if spec.has_noise and self.device.type == "cpu" else None
-        with self._precision():
+        with precision(self.device, self.preset):
             w = self.generator.map(self._normal(n), condition)
             return self.generator.synthesize(w, seeds)[:, : spec.channels]
 
@@ -65,7 +65,7 @@ class Adversarial:
 
     def _seen(self, pictures: Tensor, condition: Condition) -> Judgement:
         """What the critic says of pictures as the augmentation shows them."""
-        with self._precision():
+        with precision(self.device, self.preset):
             return self.critic(self.augment(pictures), condition)
 
     def _judge(self, batch: Batch, number: int) -> dict[str, float]:
@@ -89,7 +89,7 @@ class Adversarial:
             penalty = gradient_penalty(lambda x: self._seen(x, condition).score, real.detach(), fake.detach(), share)
             loss = loss + preset.gradient_penalty * penalty
             figures["gradient_penalty"] = penalty.item()
-        self._update(self.judges, loss, self.learns)
+        descend(self.judges, loss, self.preset, self.shard)
         sure = self.shard.average({"sure": of_real.score.detach().sign().mean().item()})["sure"]
         self.augment.heed(sure, len(real) * self.shard.world)
         if preset.augment == "adaptive":
@@ -114,7 +114,7 @@ class Adversarial:
         recognition = self._recognition(judged, batch.condition)
         if self.preset.recognise:
             figures["unrecognised"] = recognition.item() / self.preset.recognise
-        self._update(self.draws, loss + recognition, list(self.generator.parameters()))
+        descend(self.draws, loss + recognition, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(True)
         return figures
@@ -124,22 +124,14 @@ class Adversarial:
         half = slice(0, max(len(batch.pictures) // 2, 1))
         condition = Condition(*(None if part is None else part[half] for part in (batch.condition.classes, batch.condition.styles)))
         w = self.generator.map(self._normal(half.stop), condition).contiguous()
-        with self._precision():
+        with precision(self.device, self.preset):
             pictures = self.generator.synthesize(w)
         lengths = path_lengths(pictures, w, torch.randn_like(pictures))
         mean = self.path_length.get_buffer("mean")
         mean.lerp_(lengths.detach().mean(), 0.01)
         penalty = (lengths - mean).square().mean()
-        self._update(self.draws, penalty * (self.preset.path_length * self.preset.path_every), list(self.generator.parameters()))
+        descend(self.draws, penalty * (self.preset.path_length * self.preset.path_every), self.preset, self.shard)
         return {"path_length": mean.item()}
-
-    def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter]) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.shard.average_gradients(parameters)
-        if self.preset.clip:
-            nn.utils.clip_grad_norm_(parameters, self.preset.clip)
-        optimiser.step()
 
     def _recognition(self, judged: Judgement, condition: Condition) -> Tensor:
         """Cross entropy of the names that the critic reads from the pictures."""
@@ -148,9 +140,6 @@ class Adversarial:
             if self.preset.recognise and logits is not None and wanted is not None:
                 loss = loss + F.cross_entropy(logits, wanted)
         return loss * self.preset.recognise
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.preset.bf16)
 
 
 def sameness(drawn: Tensor, real: Tensor, condition: Condition, spec: GeneratorSpec) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from models.generators.vae import Vae, negative_elbo
-from models.training.objectives.objective import Batch
+from models.training.objectives.objective import Batch, descend
 from models.training.presets import Preset
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -16,15 +16,12 @@ class EvidenceBound:
     """The evidence lower bound of a VAE (Kingma and Welling 2013), in nats a pixel."""
 
     def __init__(self, generator: Vae, preset: Preset, shard: Shard) -> None:
-        self.vae, self.shard = generator, shard
+        self.vae, self.preset, self.shard = generator, preset, shard
         self.adam = torch.optim.Adam(generator.parameters(), lr=preset.rate, betas=preset.betas)
 
     def step(self, batch: Batch, number: int) -> dict[str, float]:
         reconstruction, kl = negative_elbo(self.vae, (batch.pictures + 1) / 2)
-        self.adam.zero_grad(set_to_none=True)
-        (reconstruction + kl).backward()
-        self.shard.average_gradients(self.vae.parameters())
-        self.adam.step()
+        descend(self.adam, reconstruction + kl, self.preset, self.shard)
         return {"reconstruction": reconstruction.item(), "kl": kl.item()}
 
     def grow(self, stage: Stage) -> None:

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from models.spec import Condition
+from models.training.presets import Preset
 from models.training.schedule import Stage
+from models.training.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,19 @@ class Objective(Protocol):
         ...
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]: ...
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, preset: Preset, shard: Shard) -> None:
+    """One step of what an optimiser holds down a loss: gradients averaged over the processes, and none longer than the preset's clip."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    shard.average_gradients(parameters)
+    if preset.clip:
+        nn.utils.clip_grad_norm_(parameters, preset.clip)
+    optimiser.step()
+
+
+def precision(device: torch.device, preset: Preset) -> torch.autocast:
+    """Where networks compute in bfloat16, if the preset says so."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=preset.bf16)

@@ -12,7 +12,7 @@ from models.training.critics.critic import Judgement
 from models.training.critics.lapgan import band, lapgan_critics
 from models.training.games import GAMES
 from models.training.objectives.adversarial import sameness
-from models.training.objectives.objective import Batch
+from models.training.objectives.objective import Batch, descend, precision
 from models.training.penalties import gradient_square
 from models.training.presets import Preset
 from models.training.schedule import Stage
@@ -53,14 +53,14 @@ class Pyramid:
     def _drawn(self, bands: list[tuple[Tensor, Tensor]], condition: Condition) -> list[Tensor]:
         """What each level draws beside the real coarser picture of its band."""
         n = len(bands[0][1])
-        with self._precision():
+        with precision(self.device, self.preset):
             w = self.generator.map(self.shard.normal(n, self.generator.spec.z_dim).to(self.device), condition)
             first = self.generator.coarsest(w[:, 0])
             details = zip(self.generator.details, bands[1:], strict=True)
             return [first, *(detail(coarser, w[:, k]) for k, (detail, (coarser, _)) in enumerate(details, start=1))]
 
     def _seen(self, level: int, x: Tensor, condition: Condition) -> Judgement:
-        with self._precision():
+        with precision(self.device, self.preset):
             return self.critics[level](self.augment(x), condition)
 
     def _judge(self, bands: list[tuple[Tensor, Tensor]], condition: Condition, number: int) -> dict[str, float]:
@@ -77,7 +77,7 @@ class Pyramid:
             if lazy:
                 loss = loss + gradient_square(of_real.score, real) * (self.preset.r1 / 2 * self.preset.r1_every)
             total = total + loss
-        self._update(self.judges, total, list(self.critics.parameters()))
+        descend(self.judges, total, self.preset, self.shard)
         self.augment.heed(self.shard.average({"sure": sure})["sure"], len(bands[0][1]) * self.shard.world)
         return figures
 
@@ -97,17 +97,6 @@ class Pyramid:
             same = sameness(drawn[0], bands[0][1], condition, self.generator.spec)
             figures["sameness"] = same.item()
             total = total + self.preset.variety * same
-        self._update(self.draws, total, list(self.generator.parameters()))
+        descend(self.draws, total, self.preset, self.shard)
         self.critics.requires_grad_(True)
         return figures
-
-    def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter]) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.shard.average_gradients(parameters)
-        if self.preset.clip:
-            nn.utils.clip_grad_norm_(parameters, self.preset.clip)
-        optimiser.step()
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.preset.bf16)

@@ -14,13 +14,13 @@ from typing import Any
 
 import torch
 
-from models.checkpoint import Card, CheckpointError, find, load_card, save
+from models.checkpoint import Card, CheckpointError, find, load, load_card, save
 from models.directions import find_directions
 from models.training.curve import curve
 from models.training.datasets.pictures import PictureSetError, load as load_pictures
 from models.training.loop import train
 from models.training.presets import PRESETS, Preset
-from models.training.run import Run, TrainingError, open_run, read_log, settled
+from models.training.run import Run, TrainingError, begin_with, open_run, read_log, settled
 from models.training.shards import joined
 from models.training.sheet import sample_sheet
 
@@ -39,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         preset = dataclasses.replace(preset, data=folder.absolute().name)  # a card tells what was learned from
         with joined() as shard:
             run = open_run(args.runs / name, preset, data, torch.device(args.device), shard)
+            if preset.start and run.seen == 0:
+                begin_with(run, load(args.checkpoints / preset.start).generator)
             if not args.publish:
                 train(run, save_minutes=args.save_minutes)
             if shard.leads and (args.publish or run.seen >= preset.images):

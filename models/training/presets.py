@@ -13,11 +13,12 @@ from models.training.games import GameName
 
 @dataclass(frozen=True)
 class Preset:
-    """One training, whole: what is trained, on what, how and for how long."""
+    """One training, whole: what is trained, on what, from where, how and for how long."""
 
     family: str
     data: str  # a picture set in data/
     config: Mapping[str, Any] = field(default_factory=dict)  # the family's Config; names and sizes come from the data
+    start: str = ""  # a checkpoint whose weights it begins with, as far as they fit
     images: int = 1_000_000  # pictures shown in all
     batch: int = 64
     rate: float = 2e-4

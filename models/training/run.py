@@ -71,6 +71,22 @@ def open_run(folder: Path, preset: Preset, data: PictureSet, device: torch.devic
     return run
 
 
+def begin_with(run: Run, start: Generator) -> None:
+    """Begin a run that has no state yet with the weights of another network of its family, where names and shapes agree.
+
+    What is learned elsewhere is not learned anew: few pictures or little time then go further (Wang 2018, "Transferring GANs").
+    TrainingError where nothing fits.
+    """
+    own = run.generator.state_dict()
+    fitting = {name: value for name, value in start.state_dict().items() if name in own and own[name].shape == value.shape}
+    if start.spec.family != run.generator.spec.family or not fitting:
+        raise TrainingError(f"A '{start.spec.family}' cannot be begun with for a '{run.generator.spec.family}': choose a start of its family.")
+    for network in (run.generator, run.smooth):
+        network.load_state_dict(fitting, strict=False)
+    learned = sum(value.numel() for value in fitting.values()) / sum(value.numel() for value in own.values())
+    note(run, {"event": f"begins with {learned:.0%} of its weights from {run.preset.start}"})
+
+
 def options(preset: Preset, data: PictureSet) -> dict[str, Any]:
     """The family's Config as the data completes it: size, channels, names. ValueError where its pictures cannot be averaged to the size."""
     known = {field.name for field in fields(GENERATORS.get(preset.family).config)}

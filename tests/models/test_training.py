@@ -19,7 +19,7 @@ from models.training.loop import keep_watch, smooth_weights, step, train
 from models.training.objectives.adversarial import sameness
 from models.training.penalties import gradient_square
 from models.training.presets import PRESETS, Preset
-from models.training.run import HEALTHY, Run, TrainingError, load_state, open_run, read_log, save_state, settled
+from models.training.run import HEALTHY, Run, TrainingError, begin_with, load_state, open_run, read_log, save_state, settled
 from models.training.watch import Variety, Watch, compare
 
 PRESETS_TINY = {
@@ -219,6 +219,24 @@ def test_a_state_of_another_preset_says_so(data: PictureSet, tmp_path: Path) -> 
         load_state(other, tmp_path / "state.pt")
 
 
+def test_a_run_begins_with_what_another_checkpoint_knows(data: PictureSet, tmp_path: Path) -> None:
+    smaller = dataclasses.replace(PRESETS_TINY["style"], config={**PRESETS_TINY["style"].config, "size": 4, "widths": [8]})
+    start = open_run(tmp_path / "start", dataclasses.replace(smaller, seed=1), data).smooth
+    run = open_run(tmp_path / "run", dataclasses.replace(PRESETS_TINY["style"], start="start"), data)
+    newest = run.generator.state_dict()["firsts.1.conv.weight"].clone()
+    begin_with(run, start)
+    for network in (run.generator, run.smooth):
+        assert torch.equal(network.state_dict()["firsts.0.conv.weight"], start.state_dict()["firsts.0.conv.weight"])
+        assert torch.equal(network.state_dict()["firsts.1.conv.weight"], newest)  # the start never had it
+    assert "of its weights from start" in read_log(run.folder)[0]["event"]
+
+
+def test_a_start_of_another_family_is_refused(data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", PRESETS_TINY["style"], data)
+    with pytest.raises(TrainingError, match="'vae' cannot be begun with for a 'style'"):
+        begin_with(run, open_run(tmp_path / "start", PRESETS_TINY["vae"], data).smooth)
+
+
 def test_the_command_trains_and_publishes(data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(data, tmp_path / "digits")
     quick = dataclasses.replace(PRESETS["digits-vae"], images=256, config={"width": 4, "z_dim": 3})
@@ -227,6 +245,8 @@ def test_the_command_trains_and_publishes(data: PictureSet, tmp_path: Path, monk
     assert main(["digits-vae", "--set", "batch=64", "--threads", "1", *places]) == 0
     checkpoint = load(tmp_path / "out" / "digits-vae")
     assert checkpoint.card.training["images"] == 256
+    assert main(["digits-vae", "--name", "mine", "--set", 'start="digits-vae"', "--threads", "1", *places]) == 0
+    assert read_log(tmp_path / "runs" / "mine")[0]["event"] == "begins with 100% of its weights from digits-vae"
     assert set(checkpoint.directions) == {"slant", "weight", "width"}
     assert json.loads((tmp_path / "runs" / "digits-vae" / "run.json").read_text())["batch"] == 64
     assert list((tmp_path / "runs" / "digits-vae" / "samples").glob("*.png"))

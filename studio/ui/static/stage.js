@@ -3,7 +3,7 @@
 import { clamp, h, round } from './dom.js';
 
 // A smooth picture is enlarged once with care, further when the hand rests; the browser's own scaling does what is left.
-const SIDE = { moving: 256, resting: 512 };
+const SIDE = { moving: 128, resting: 512 };
 const REACH = 4; // positions run over -4..4
 const FINE = 0.05;
 

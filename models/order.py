@@ -15,7 +15,7 @@ from models.latent import MAX_SEED
 MAX_RECIPE = 65536  # bytes
 MAX_PSI = 1.5
 MAX_SHARE = 1000.0
-ONE_PICTURE = ("position", "directions", "variation", "mix_layers")  # fields that say where one picture lies
+ONE_PICTURE = ("position", "directions", "variation", "mix_layers", "side", "temperature", "strokes")  # fields that a set is drawn without
 
 Shares = Mapping[str, float]  # name -> share; empty = the generator has no such names
 
@@ -72,7 +72,7 @@ def notes(recipe: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
     """What is different in the set from what the recipe says."""
     said = []
     if left_out := [name for name in ONE_PICTURE if recipe.get(name)]:
-        said.append(f"Left out, because it places one picture and not a set: {', '.join(left_out)}.")
+        said.append(f"Left out, because it is of one picture and not of a set: {', '.join(left_out)}.")
     if recipe.get("weights") not in (None, "", checkpoint.short_hash):
         said.append(
             f"The recipe is by other weights ({recipe['weights']}) than those here ({checkpoint.short_hash}), so pictures may differ."

@@ -6,10 +6,12 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+
+from models.strokes import Stroke
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class GeneratorSpec:
     styles: tuple[str, ...] = ()
     has_noise: bool = False  # draws its own per-pixel noise
     encodes: bool = False  # has encode(x) -> z
-    draws_strokes: bool = False  # has strokes(w): its picture is those strokes drawn, and encode reads strokes
+    draws_strokes: bool = False  # is a Writer: its picture is its strokes drawn, and encode reads strokes
     sides: tuple[int, ...] = ()  # resolutions that at_side shows, coarse to fine; empty = its size alone
 
     def __post_init__(self) -> None:
@@ -63,6 +65,24 @@ class Condition:
     def to(self, device: torch.device | str) -> Condition:
         move = lambda t: None if t is None else t.to(device)  # noqa: E731
         return Condition(move(self.classes), move(self.styles))
+
+
+class Writer(Protocol):
+    """What a generator that draws strokes has besides."""
+
+    def strokes(
+        self,
+        w: Tensor,
+        noise_seeds: Sequence[int] | None = None,
+        temperature: float | Sequence[float] | None = None,
+        start: Sequence[Sequence[Stroke]] | None = None,
+    ) -> list[list[Stroke]]:
+        """The writings of w, those of `start` gone on with; ValueError where a start is longer than it writes."""
+        ...
+
+    def inked(self, written: Sequence[Sequence[Stroke]]) -> Tensor:
+        """Their pictures, (n, 3, size, size) in [-1, 1], on the CPU."""
+        ...
 
 
 Synthesis = Callable[[Tensor, Sequence[int] | None], Tensor]  # what Generator.synthesize is

@@ -26,6 +26,8 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "modes": list(modes(spec)),  # of its contact sheets
         "directions": sorted(checkpoint.directions),
         "encodes": spec.encodes,
+        "draws_strokes": spec.draws_strokes,
+        "sides": list(spec.sides) if len(spec.sides) > 1 else [],
         "short_hash": checkpoint.short_hash,
         "source": card.source,
         "licence": card.licence,

@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint
 from models.latent import draw_plane, draw_z, mix, shift, slerp, truncate
-from models.spec import Condition, GeneratorSpec, Synthesis
+from models.spec import Condition, GeneratorSpec, Synthesis, Writer
+from models.strokes import Stroke
 from studio.errors import Fault
 from studio.recipe import Pairs, Recipe, to_json
+from studio.recipe_rules import THOUSAND
 
 QUOTED = 300  # characters of a recipe that a message repeats
 
@@ -43,6 +48,10 @@ def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
     ):
         if unknown := [name for name, _ in given if name not in there]:
             raise Fault(code, generator=recipe.generator, name=unknown[0], known=", ".join(there) or "–")
+    if recipe.side and recipe.side not in (sides := spec.sides or (spec.size,)):
+        raise Fault("fault.no_side", generator=recipe.generator, name=recipe.side, known=", ".join(map(str, sides)))
+    if recipe.strokes and not spec.draws_strokes:
+        raise Fault("fault.no_strokes", generator=recipe.generator)
     if recipe.mix_layers and recipe.mix_layers[-1] >= spec.layers:
         raise Fault("fault.no_layer", generator=recipe.generator, name=recipe.mix_layers[-1], most=spec.layers - 1)
 
@@ -78,13 +87,51 @@ def draw(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     """
     for recipe in recipes:
         check(checkpoint, recipe)
+    w = _placed(checkpoint, recipes)
+    if checkpoint.generator.spec.draws_strokes:
+        x = cast(Writer, checkpoint.generator).inked(_written(checkpoint, recipes, w))
+    elif any(recipe.side for recipe in recipes):
+        x = _at_sides(checkpoint, recipes, w)
+    else:
+        x = checkpoint.synthesis(w, [recipe.noise_seed for recipe in recipes])
+    _refuse_broken(recipes, x)
+    return _to_memory(x.permute(0, 2, 3, 1).mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8).contiguous())
+
+
+@torch.inference_mode()
+def strokes(checkpoint: Prepared, recipe: Recipe) -> list[Stroke]:
+    """What `draw` draws of a recipe, as strokes in their order; Fault where the generator writes none."""
+    check(checkpoint, recipe)
+    if not checkpoint.generator.spec.draws_strokes:
+        raise Fault("fault.no_strokes", generator=recipe.generator)
+    return _written(checkpoint, (recipe,), _placed(checkpoint, (recipe,)))[0]
+
+
+def _placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
+    """The w that the recipes draw from, (n, layers, w_dim)."""
     generator, spec = checkpoint.generator, checkpoint.generator.spec
     condition = condition_of(spec, recipes).to(checkpoint.device)
     w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(checkpoint.device), condition)
-    w = _steered(checkpoint, recipes, _mixed(checkpoint, recipes, w, condition), condition)
-    x = checkpoint.synthesis(w, [recipe.noise_seed for recipe in recipes])
-    _refuse_broken(recipes, x)
-    return _to_memory(x.permute(0, 2, 3, 1).mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8).contiguous())
+    return _steered(checkpoint, recipes, _mixed(checkpoint, recipes, w, condition), condition)
+
+
+def _written(checkpoint: Prepared, recipes: Sequence[Recipe], w: Tensor) -> list[list[Stroke]]:
+    """Writings that go on from what the visitors wrote; Fault where one wrote more than the generator can."""
+    starts = [[np.array(stroke, np.float32).reshape(-1, 2) / THOUSAND for stroke in recipe.strokes] for recipe in recipes]
+    try:
+        seeds, temperatures = [recipe.noise_seed for recipe in recipes], [recipe.temperature for recipe in recipes]
+        return cast(Writer, checkpoint.generator).strokes(w, seeds, temperatures, starts)
+    except ValueError as error:
+        raise Fault("fault.strokes_long", generator=recipes[0].generator) from error
+
+
+def _at_sides(checkpoint: Prepared, recipes: Sequence[Recipe], w: Tensor) -> Tensor:
+    """Each picture as the network had it at the recipe's side, its pixels repeated to the full size."""
+    size, pictures = checkpoint.generator.spec.size, []
+    for row, recipe in zip(w, recipes, strict=True):
+        small = checkpoint.generator.at_side(row[None], recipe.side or size, [recipe.noise_seed])
+        pictures.append(F.interpolate(small, size=(size, size), mode="nearest"))
+    return torch.cat(pictures)
 
 
 def condition_of(spec: GeneratorSpec, recipes: Sequence[Recipe]) -> Condition:

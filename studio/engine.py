@@ -15,6 +15,7 @@ from types import MappingProxyType
 import torch
 
 from models.checkpoint import Checkpoint, CheckpointError, find, load
+from models.strokes import Stroke
 from studio import drawing
 from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb
 from studio.errors import Fault
@@ -128,6 +129,11 @@ class Engine:
         """The recipes of a sheet around one, to be submitted as a job; Fault where there is no such sheet. Takes some milliseconds."""
         self._check(recipe)
         return sample(self._checkpoints[recipe.generator], recipe, mode, count, seed)
+
+    def strokes(self, recipe: Recipe) -> list[Stroke]:
+        """What a recipe draws, as strokes; Fault where its generator writes none. Takes some tens of milliseconds."""
+        self._check(recipe)
+        return drawing.strokes(self._checkpoints[recipe.generator], recipe)
 
     def submit(self, recipes: Sequence[Recipe], *, visitor: str) -> Job:
         """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn."""

@@ -20,7 +20,7 @@ MAX_VERSION = 10_000  # no recipe comes from further ahead; what claims to is da
 UPSCALES = (1, 2, 4, 8)
 
 # MIGRATIONS[n - 1] turns the fields of version n into those of version n + 1.
-MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (dict,)  # 2 only adds side, temperature and strokes
 VERSION = 1 + len(MIGRATIONS)
 
 
@@ -58,6 +58,9 @@ class Recipe:
     noise_seed: int = 0
     mix_seed: int = 0
     mix_layers: tuple[int, ...] = ()  # 0 .. 31, sorted
+    side: int = 0  # pixels: what a network that grew had drawn at that resolution; 0 = all that it draws
+    temperature: float = 0.25  # 0 .. 1.5, how freely strokes are written
+    strokes: tuple[tuple[int, ...], ...] = ()  # x, y, x, y … of each stroke that a visitor began with, in thousandths of the side
     upscale: int = 1  # plain enlargement, smooth or crisp as the card says
     made: Made | None = None
 
@@ -105,6 +108,9 @@ _RULES: Mapping[str, rules.Rule] = {
     "noise_seed": rules.seed,
     "mix_seed": rules.seed,
     "mix_layers": rules.layers,
+    "side": rules.side,
+    "temperature": rules.between(0, 1.5),
+    "strokes": rules.strokes,
     "upscale": rules.choice(UPSCALES),
     "made": _made,
 }
@@ -118,6 +124,8 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
         given[name] = dict(given[name])
     for name in {"position", "mix_layers"} & given.keys():
         given[name] = list(given[name])
+    if "strokes" in given:
+        given["strokes"] = [list(stroke) for stroke in given["strokes"]]
     if recipe.made:
         given["made"] = asdict(recipe.made)
     return {**given, "version": VERSION}

@@ -15,6 +15,9 @@ MAX_SHARE = 1000.0
 MAX_LAYER = 31
 MAX_AMOUNT = 5.0  # standard deviations
 MAX_POSITION = 4.0
+MAX_SIDE = 4096
+MAX_POINTS = 400  # of all strokes together
+THOUSAND = 1000  # a stroke's coordinates are thousandths of the side
 MILLION = 1_000_000
 
 Rule = Callable[[str, object], Any]
@@ -111,6 +114,22 @@ def layers(field: str, value: object) -> tuple[int, ...]:
         raise Fault("fault.recipe_list", field=field, value=shown(value))
     _count(field, value)
     return tuple(sorted({whole(field, layer, 0, MAX_LAYER) for layer in value}))
+
+
+def side(field: str, value: object) -> int:
+    return whole(field, value, 0, MAX_SIDE)
+
+
+def strokes(field: str, value: object) -> tuple[tuple[int, ...], ...]:
+    """Strokes as x, y, x, y …: at least one point each, and not more in all than a hand has patience for."""
+    if not isinstance(value, (tuple, list)) or not all(isinstance(stroke, (tuple, list)) for stroke in value):
+        raise Fault("fault.recipe_strokes", field=field, value=shown(value))
+    _count(field, value)
+    if any(not stroke or len(stroke) % 2 for stroke in value):
+        raise Fault("fault.recipe_strokes", field=field, value=shown(value))
+    if (points := sum(map(len, value)) // 2) > MAX_POINTS:
+        raise Fault("fault.recipe_entries", field=field, count=points, most=MAX_POINTS)
+    return tuple(tuple(whole(field, number, 0, THOUSAND) for number in stroke) for stroke in value)
 
 
 def _named(field: str, value: object) -> dict[str, Any]:

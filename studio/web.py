@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, WebSocket
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from models.strokes import svg
 from studio.declare import declaration
 from studio.engine import Engine
 from studio.errors import Fault
@@ -99,6 +100,14 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         name = f"{recipe.generator}-{recipe.seed}.{format}"
         headers["Content-Disposition"] = f'{"attachment" if download else "inline"}; filename="{name}"'
         return Response(data, media_type=f"image/{format}", headers=headers)
+
+    @web.get("/strokes.svg")
+    async def strokes(r: str = "", download: str = "") -> Response:
+        recipe = from_link(r)
+        drawing = svg(await asyncio.to_thread(engine.strokes, recipe))
+        name = f"{recipe.generator}-{recipe.seed}.svg"
+        disposition = f'{"attachment" if download else "inline"}; filename="{name}"'
+        return Response(drawing, media_type="image/svg+xml", headers={**NO_CACHE, "Content-Disposition": disposition})
 
     @web.post("/read")
     async def read(request: Request) -> Response:

@@ -17,11 +17,12 @@ from studio.bench.browser import find_browser, open_browser
 from studio.bench.server import Server, free_port, serving
 from studio.engine import Engine
 
-# One of each family, as small as it goes: with both kinds of names, with noise and layers, and a map.
+# As small as it goes: with both kinds of names, with noise, layers and sides, a map, and strokes.
 TINY: dict[str, tuple[str, dict[str, Any]]] = {
     "tiny-dcgan": ("dcgan", {"size": 16, "channels": 1, "z_dim": 8, "width": 8, "classes": ["a", "b"], "styles": ["x", "y"]}),
     "tiny-style": ("style", {"size": 16, "z_dim": 8, "w_dim": 16, "widths": [16, 16, 8], "mapping_layers": 2, "styles": ["x", "y"]}),
     "tiny-vae": ("vae", {"size": 8, "z_dim": 2, "width": 4}),
+    "tiny-rvae": ("rvae", {"size": 16, "z_dim": 4, "hidden": 8, "attention": 8, "heads": 2, "mixtures": 2, "longest": 12}),
 }
 
 

@@ -175,9 +175,11 @@ class Rvae(Generator):
         self.spread.copy_(torch.linalg.cholesky(covariance))
 
     def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
-        written = self.strokes(w, noise_seeds)
-        page = 1 - 2 * ink(written, self.spec.size)
-        return page.to(w.device).unsqueeze(1).expand(-1, 3, -1, -1)
+        return self.inked(self.strokes(w, noise_seeds)).to(w.device)
+
+    def inked(self, written: Sequence[Sequence[Stroke]]) -> Tensor:
+        """The picture of writings: what `strokes` wrote, drawn with a brush; (n, 3, size, size) in [-1, 1], on the CPU."""
+        return (1 - 2 * ink(written, self.spec.size)).unsqueeze(1).expand(-1, 3, -1, -1)
 
     def synthesis(self, dtype: torch.dtype) -> Synthesis:
         return self.synthesize  # each step stands on the last: what half precision loses in one would lead all others astray
@@ -186,16 +188,18 @@ class Rvae(Generator):
         self,
         w: Tensor,
         noise_seeds: Sequence[int] | None = None,
-        temperature: float | None = None,
+        temperature: float | Sequence[float] | None = None,
         start: Sequence[Sequence[Stroke]] | None = None,
     ) -> list[list[Stroke]]:
         """Writings for w (n, 1, z_dim): at most `longest` points each, the strokes of `start` first, as they were drawn.
 
-        temperature: 0, always the likeliest, to 1, as free as the data. start: for each writing what is there already, or nothing.
+        temperature: 0, always the likeliest, to 1, as free as the data; of all, or one each. start: for each writing what is there
+        already, or nothing.
         """
-        tau = self.config.temperature if temperature is None else temperature
-        if not 0 <= tau <= 2:
-            raise ValueError(f"A temperature is between 0 and 2, not {tau}.")
+        wanted = self.config.temperature if temperature is None else temperature
+        tau = torch.as_tensor(wanted, dtype=torch.float32, device=w.device).expand(len(w))
+        if not bool(((tau >= 0) & (tau <= 2)).all()):
+            raise ValueError(f"A temperature is between 0 and 2, not {wanted}.")
         given = [list(one) for one in start] if start else [[] for _ in w]
         if len(given) != len(w):
             raise ValueError(f"There are {len(given)} starts for {len(w)} writings. Give one each; an empty one is none.")
@@ -209,7 +213,7 @@ class Rvae(Generator):
         return [one + all_of[k:] for one, all_of, k in zip(given, written, known, strict=True)]
 
     @torch.no_grad()
-    def _write(self, z: Tensor, chance: Tensor, tau: float, begun: Writings) -> tuple[Tensor, Tensor]:
+    def _write(self, z: Tensor, chance: Tensor, tau: Tensor, begun: Writings) -> tuple[Tensor, Tensor]:
         """Step by step, all writings at once: points (n, t, 2) and pens (n, t). chance: (n, longest, 4), what luck each step has."""
         with torch.autocast(z.device.type, enabled=False):
             z, n = z.float(), len(z)
@@ -255,23 +259,21 @@ def chances(noise_seeds: Sequence[int] | None, n: int, steps: int) -> Tensor:
     return torch.stack(rows)
 
 
-def drawn(odds: Odds, chance: Tensor, tau: float) -> tuple[Tensor, Tensor]:
-    """A move (n, 2) in units and what the pen does (n,), by the chances (n, 4) at a temperature tau."""
+def drawn(odds: Odds, chance: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]:
+    """A move (n, 2) in units and what the pen does (n,), by the chances (n, 4), each at its temperature tau (n,)."""
     pen = _chosen(odds.pen, chance[:, 0], tau)
     which = _chosen(odds.weights, chance[:, 1], tau)[:, None]
     mean, log_std = (part.take_along_dim(which[..., None], 1)[:, 0] for part in (odds.mean, odds.log_std))
     correlation = odds.correlation.take_along_dim(which, 1)[:, 0]
     across, down = chance[:, 2], chance[:, 3]
     luck = torch.stack([across, correlation * across + (1 - correlation.square()).sqrt() * down], dim=1)
-    return mean + tau**0.5 * log_std.exp() * luck, pen
+    return mean + tau.sqrt()[:, None] * log_std.exp() * luck, pen
 
 
-def _chosen(logits: Tensor, chance: Tensor, tau: float) -> Tensor:
+def _chosen(logits: Tensor, chance: Tensor, tau: Tensor) -> Tensor:
     """Which of logits (n, k), by a uniform chance (n,); at temperature 0 the likeliest."""
-    if tau == 0:
-        return logits.argmax(-1)
-    cumulative = (logits / tau).softmax(-1).cumsum(-1)
-    return (chance[:, None] > cumulative[:, :-1]).sum(-1)
+    cumulative = (logits / tau.clamp_min(1e-4)[:, None]).softmax(-1).cumsum(-1)
+    return torch.where(tau == 0, logits.argmax(-1), (chance[:, None] > cumulative[:, :-1]).sum(-1))
 
 
 def log_likelihood(odds: Odds, moves: Tensor, pens: Tensor) -> tuple[Tensor, Tensor]:

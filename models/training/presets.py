@@ -58,23 +58,26 @@ class Preset:
 
 WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 pixels
 _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
-_FEW = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "augment": "diff", "balanced": True}  # a few hundred originals
+_SEEN = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "balanced": True}
+_FEW = {**_SEEN, "augment": "diff"}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
 _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "gaussian"}
 _BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", WIDE, images=800_000, growth=((64, 240_000),), game="relativistic", r2=1.0, **_STYLE),
-    "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_STYLE),
+    "portraits": Preset("style", "portraits", WIDE, images=800_000, growth=((64, 240_000),), **_SEEN),
+    "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_SEEN),
     "ukiyoe": Preset("style", "ukiyoe", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
-    "landscapes": Preset("style", "landscapes", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
+    "landscapes": Preset("style", "landscapes", WIDE, start="ukiyoe", images=600_000, growth=((64, 200_000),), **_FEW),
     "landscapes-lapgan": Preset("lapgan", "landscapes", {"size": 64}, images=400_000, **_BANDS),
-    "paintings": Preset("style", "paintings", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
+    "paintings": Preset("style", "paintings", WIDE, start="ukiyoe", images=600_000, growth=((64, 200_000),), **_FEW),
     "letters-cgan": Preset("dcgan", "letters", {"width": 40}, images=400_000, rate=4e-4, recognise=0.5, variety=5.0),
     "digits-cgan": Preset("dcgan", "digits", {"width": 48, "z_dim": 32}, images=240_000, rate=4e-4, recognise=0.5),
     "digits-mlp": Preset("mlp_gan", "digits", images=1_000_000, batch=100, **_AS_IT_WAS),
     "digits-vae": Preset("vae", "digits", {"z_dim": 16}, images=300_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
     "portraits-vae": Preset("vae", "portraits", _COLOUR_VAE, images=600_000, batch=64, rate=1e-3, betas=(0.9, 0.999), cosine=True),
+    "stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=600_000, game="relativistic", r2=1.0, watch=100_000),
+    "plain-stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=600_000, **_AS_IT_WAS),
     "digits-vae-map": Preset("vae", "digits", {"z_dim": 2}, images=500_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
 }

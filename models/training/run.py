@@ -80,7 +80,8 @@ def begin_with(run: Run, start: Generator) -> None:
     own = run.generator.state_dict()
     fitting = {name: value for name, value in start.state_dict().items() if name in own and own[name].shape == value.shape}
     if start.spec.family != run.generator.spec.family or not fitting:
-        raise TrainingError(f"A '{start.spec.family}' cannot be begun with for a '{run.generator.spec.family}': choose a start of its family.")
+        wanted = run.generator.spec.family
+        raise TrainingError(f"A '{start.spec.family}' cannot be begun with for a '{wanted}': choose a start of its family.")
     for network in (run.generator, run.smooth):
         network.load_state_dict(fitting, strict=False)
     learned = sum(value.numel() for value in fitting.values()) / sum(value.numel() for value in own.values())

@@ -64,3 +64,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
             time.sleep(0.1)
     said = log.read_text("utf-8", errors="replace").strip()
     raise NotServedError(f"The studio did not answer at {url}. It said:\n{said}")
+
+
+def resident_mb(pid: int) -> float:
+    """The memory that a process holds."""
+    said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
+    return int(said.stdout) / 1024

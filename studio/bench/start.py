@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.bench.browser import open_browser
-from studio.bench.server import free_port, serving
+from studio.bench.server import free_port, resident_mb, serving
 
 NOTE_PAINT = "document.addEventListener('atelier:painted', () => { window.benchPainted = true; })"
 
@@ -33,7 +32,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             page.goto(server.url)
             page.wait_for_function("window.benchPainted")
             painted = time.monotonic() - begin
-            memory = _resident_mb(server.pid)
+            memory = resident_mb(server.pid)
     return {"ready_s": round(ready, 2), "painted_s": round(painted, 2), "memory_mb": round(memory)}
 
 
@@ -43,8 +42,3 @@ def table(figures: Mapping[str, Any]) -> str:
         f"{'first painted picture':28}{figures['painted_s']:>10.1f} s\n"
         f"{'resident memory':28}{figures['memory_mb']:>10} MB"
     )
-
-
-def _resident_mb(pid: int) -> float:
-    said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
-    return int(said.stdout) / 1024

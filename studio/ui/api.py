@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 from pydantic import Field, WrapValidator
 
 from models.latent import MAX_SEED
+from models.strokes import svg
 from studio.declare import declaration
 from studio.engine import Engine
 from studio.errors import Fault
@@ -60,7 +61,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
 class DrawingEndpoints:
     """Recipes in, pictures out."""
 
-    NAMES = ("generators", "draw", "draw_sheet", "sample", "recipe")
+    NAMES = ("generators", "draw", "draw_sheet", "sample", "strokes", "recipe")
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
@@ -126,6 +127,19 @@ class DrawingEndpoints:
             The recipes, in their order.
         """
         return [to_dict(one) for one in self._engine.sample(read(recipe), mode, count, seed)]
+
+    @endpoint
+    def strokes(self, recipe: AnyRecipe) -> FileData:
+        """Write what a generator of strokes writes, as an SVG drawing: one path a stroke, in the order of writing.
+
+        Args:
+            recipe: An object, or the same as JSON text. {"generator": "hanzi-rvae", "temperature": 0.4} is enough; strokes that it
+                holds, [[x, y, x, y, …], …] in thousandths of the side, are gone on with.
+        Returns:
+            The drawing.
+        """
+        wanted = read(recipe)
+        return served(svg(self._engine.strokes(wanted)).encode(), f"{wanted.generator}-{wanted.seed}.svg")
 
     @endpoint
     def recipe(self, picture: Upload = NOTHING, text: Annotated[str, Field(max_length=MAX_JSON)] = "") -> OpenedRecipe:

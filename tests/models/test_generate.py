@@ -157,7 +157,7 @@ def test_a_foreign_folder_and_another_order_are_refused(ask: Any, tmp_path: Path
 @pytest.mark.parametrize(
     ("recipe", "said"),
     [
-        ({"generator": "ukyoe"}, "No generator 'ukyoe'. Known: tiny-dcgan, tiny-style, tiny-vae."),
+        ({"generator": "ukyoe"}, "No generator 'ukyoe'. Known: tiny-dcgan, tiny-style, tiny-vae, tiny-rvae."),
         ({"generator": ""}, "names no generator"),
         ({"generator": "../tiny-dcgan"}, "No generator '../tiny-dcgan'."),
         ({"classes": {"z": 1}}, "draws no class 'z'. It has: a, b."),
@@ -201,7 +201,7 @@ def test_a_file_that_is_no_recipe_is_named(tmp_path: Path, capsys: pytest.Captur
 def test_what_is_different_from_the_recipe_is_said(ask: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(1, weights="0" * 12, variation=0.5, position=[1, 1])[0] == 0
     said = capsys.readouterr().err
-    assert "Left out, because it places one picture and not a set: position, variation." in said
+    assert "Left out, because it is of one picture and not of a set: position, variation." in said
     assert "by other weights (000000000000)" in said
 
 

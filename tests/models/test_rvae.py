@@ -50,7 +50,7 @@ def test_what_is_drawn_has_the_odds() -> None:
     n = 40_000
     odds = Odds(*(part.expand(n, *part.shape[1:]) for part in odds_of()))
     torch.manual_seed(0)
-    moves, pens = drawn(odds, torch.cat([torch.rand(n, 2), torch.randn(n, 2)], dim=1), tau=1.0)
+    moves, pens = drawn(odds, torch.cat([torch.rand(n, 2), torch.randn(n, 2)], dim=1), torch.ones(n))
     share = odds.weights[0].softmax(-1)
     mean = share @ odds.mean[0]
     torch.testing.assert_close(moves.mean(0), mean, atol=0.03, rtol=0)
@@ -61,7 +61,7 @@ def test_what_is_drawn_has_the_odds() -> None:
 
 def test_at_temperature_0_the_likeliest_is_drawn() -> None:
     odds = odds_of(7)
-    moves, pens = drawn(odds, torch.randn(7, 4).abs().clamp(0, 1), tau=0)
+    moves, pens = drawn(odds, torch.randn(7, 4).abs().clamp(0, 1), torch.zeros(7))
     assert torch.equal(pens, odds.pen.argmax(1))
     assert torch.equal(moves, odds.mean[torch.arange(7), odds.weights.argmax(1)])
 
@@ -70,11 +70,12 @@ def test_a_step_at_a_time_foresees_what_all_at_once_does() -> None:
     """The parallel pass of training and the loop that draws are one network: at temperature 0 a writing foretells itself."""
     rvae = built()
     z = torch.randn(3, 4)
-    points, pens = rvae._write(z, torch.zeros(3, 20, 4), 0, collated([(np.empty((0, 2), np.float32), np.empty(0, np.int64))] * 3))
+    nothing = collated([(np.empty((0, 2), np.float32), np.empty(0, np.int64))] * 3)
+    points, pens = rvae._write(z, torch.zeros(3, 20, 4), torch.zeros(3), nothing)
     writings = Writings(points, pens, torch.full((3,), points.shape[1]))
     with torch.no_grad():
         odds = rvae.foresee(z, writings)
-    moves, does = drawn(Odds(*(part.flatten(0, 1) for part in odds)), torch.zeros(points.shape[1] * 3, 4), 0)
+    moves, does = drawn(Odds(*(part.flatten(0, 1) for part in odds)), torch.zeros(points.shape[1] * 3, 4), torch.zeros(points.shape[1] * 3))
     before = torch.cat([torch.full((3, 1, 2), 0.5), points[:, :-1]], dim=1)
     alive = torch.cat([torch.zeros(3, 1, dtype=torch.bool), (pens == ENDS)[:, :-1]], dim=1).logical_not()
     expected = (before + 0.16 * moves.view(3, -1, 2)).clamp(0, 1)

@@ -91,7 +91,7 @@ def test_every_endpoint_is_documented_and_typed(studio: Studio) -> None:
 
 def test_generators(studio: Studio) -> None:
     listed = studio.client.predict(api_name="/generators")
-    assert [one["id"] for one in listed] == ["tiny-dcgan", "tiny-style", "tiny-vae"]
+    assert [one["id"] for one in listed] == ["tiny-dcgan", "tiny-style", "tiny-vae", "tiny-rvae"]
     assert listed[0]["classes"] == ["a", "b"]
 
 

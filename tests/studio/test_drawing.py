@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.checkpoint import Checkpoint, load
 from models.latent import draw_z
-from studio.drawing import check, condition_of, draw, latent_of, place_on_map, prepare
+from studio.drawing import check, condition_of, draw, latent_of, place_on_map, prepare, strokes
 from studio.errors import Fault
 from studio.recipe import Recipe
 
@@ -30,6 +30,11 @@ def style(tiny_checkpoints: Path) -> Checkpoint:
 @pytest.fixture
 def vae(tiny_checkpoints: Path) -> Checkpoint:
     return load(tiny_checkpoints / "tiny-vae")
+
+
+@pytest.fixture
+def rvae(tiny_checkpoints: Path) -> Checkpoint:
+    return load(tiny_checkpoints / "tiny-rvae")
 
 
 def one(checkpoint: Checkpoint, **fields: object) -> Tensor:
@@ -164,3 +169,42 @@ def test_what_is_prepared_is_the_generator_as_it_was_trained(tiny_checkpoints: P
     after = prepared.generator.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(value, after[key]) for key, value in before.items())
+
+
+def test_a_side_shows_what_the_network_had_at_it_pixel_by_pixel(style: Checkpoint) -> None:
+    small = one(style, seed=5, noise_seed=2, side=8)
+    assert small.shape == (16, 16, 3)
+    assert same(small[::2, ::2], small[1::2, 1::2])
+    assert not same(small, one(style, seed=5, noise_seed=2))
+    assert same(one(style, seed=5, noise_seed=2, side=16), one(style, seed=5, noise_seed=2), within=1)
+
+
+def test_a_side_that_the_network_has_not_is_a_fault(style: Checkpoint, dcgan: Checkpoint) -> None:
+    with pytest.raises(Fault, match="does not draw 9 pixels a side. It has: 8, 16"):
+        one(style, side=9)
+    assert same(one(dcgan, side=16), one(dcgan))
+
+
+def test_strokes_are_those_of_the_picture(rvae: Checkpoint) -> None:
+    prepared, recipe = prepare(rvae, CPU, torch.float32), Recipe("tiny-rvae", seed=3, temperature=1.0)
+    written = strokes(prepared, recipe)
+    inked = rvae.generator.inked([written])  # type: ignore[operator]
+    assert same(draw(prepared, [recipe])[0], ((inked[0] + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0))
+
+
+def test_each_recipe_of_a_batch_has_its_own_temperature_and_beginning(rvae: Checkpoint) -> None:
+    prepared = prepare(rvae, CPU, torch.float32)
+    recipes = [Recipe("tiny-rvae", temperature=0.0), Recipe("tiny-rvae", temperature=1.5, strokes=((100, 100, 900, 900), (900, 100)))]
+    for recipe, together in zip(recipes, draw(prepared, recipes), strict=True):
+        assert same(draw(prepared, [recipe])[0], together, within=1)
+    begun = strokes(prepared, recipes[1])
+    assert [(stroke * 1000).round().tolist() for stroke in begun[:2]] == [[[100, 100], [900, 900]], [[900, 100]]]
+
+
+def test_strokes_where_there_can_be_none_or_no_more_are_a_fault(rvae: Checkpoint, dcgan: Checkpoint) -> None:
+    zigzag = tuple(n for i in range(20) for n in (i * 50, 900 * (i % 2)))
+    with pytest.raises(Fault, match="longer than all that 'tiny-rvae' can write"):
+        one(rvae, strokes=(zigzag,))
+    for draws in (lambda: one(dcgan, strokes=((1, 1),)), lambda: strokes(prepare(dcgan, CPU, torch.float32), Recipe("tiny-dcgan"))):
+        with pytest.raises(Fault, match="does not write in strokes"):
+            draws()

@@ -52,10 +52,10 @@ def test_start_says_a_line_for_each_and_is_then_ready(tiny_checkpoints: Path) ->
     assert (early.value.code, early.value.status) == ("fault.not_ready", 503)
     with engine:
         assert engine.ready
-        assert list(engine.checkpoints) == ["tiny-dcgan", "tiny-style", "tiny-vae"]
+        assert list(engine.checkpoints) == ["tiny-dcgan", "tiny-style", "tiny-vae", "tiny-rvae"]
         assert "cpu" in lines[0]
         assert engine.draw(Recipe("tiny-vae")).recipe.made == engine.draw(Recipe("tiny-dcgan")).recipe.made
-    assert [line.split(":")[0] for line in lines[1:]] == ["[1/3] tiny-dcgan", "[2/3] tiny-style", "[3/3] tiny-vae"]
+    assert [line.split(":")[0] for line in lines[1:]] == ["[1/4] tiny-dcgan", "[2/4] tiny-style", "[3/4] tiny-vae", "[4/4] tiny-rvae"]
     assert not engine.ready
 
 
@@ -65,7 +65,7 @@ def test_a_damaged_checkpoint_is_left_out_and_said(tiny_checkpoints: Path, tmp_p
     (root / "tiny-style" / "weights.safetensors").write_bytes(b"cut short")
     lines: list[str] = []
     with Engine(root, device="cpu", report=lines.append) as engine:
-        assert list(engine.checkpoints) == ["tiny-dcgan", "tiny-vae"]
+        assert list(engine.checkpoints) == ["tiny-dcgan", "tiny-vae", "tiny-rvae"]
     assert any("left out" in line and "tiny-style" in line and "Restore" in line for line in lines)
 
 
@@ -103,7 +103,7 @@ def test_a_device_that_is_not_there_is_named(tiny_checkpoints: Path) -> None:
 # One picture
 
 
-@pytest.mark.parametrize("name", ["tiny-dcgan", "tiny-style", "tiny-vae"])
+@pytest.mark.parametrize("name", ["tiny-dcgan", "tiny-style", "tiny-vae", "tiny-rvae"])
 def test_one_recipe_gives_the_same_bytes_alone_and_in_company(engine: Engine, name: str) -> None:
     recipe = Recipe(name, seed=5)
     first = to_png(engine.draw(recipe))

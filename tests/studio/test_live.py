@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 from studio import live
 from studio.frames import read_recipe, to_png
 from studio.live import Rate, is_welcome
-from studio.recipe import Recipe, from_dict, from_json
+from studio.recipe import VERSION, Recipe, from_dict, from_json
 from studio.sampling import Mode
 from tests.studio.served import OpenPage, Served, open_page, served
 from tests.studio.stand_in import NAN, Obedient, obedient_engine
@@ -55,7 +55,7 @@ def test_a_page_is_greeted(page: OpenPage) -> None:
     assert page.hello["type"] == "hello"
     assert page.hello["device"] == "cpu"
     assert page.hello["dtype"] in ("float32", "bfloat16")
-    assert (page.hello["version"], page.hello["visitor_frames"]) == (1, 1)
+    assert (page.hello["version"], page.hello["visitor_frames"]) == (VERSION, 1)
 
 
 def test_a_moving_frame_is_a_small_jpeg(page: OpenPage) -> None:

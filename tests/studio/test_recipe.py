@@ -39,6 +39,9 @@ FULL = Recipe(
     noise_seed=1,
     mix_seed=2,
     mix_layers=(3, 1, 3),
+    side=32,
+    temperature=0.5,
+    strokes=((0, 1000, 500, 250), (7, 7)),
     upscale=4,
     made=Made("cpu", "float32", "2.14.1"),
 )
@@ -60,8 +63,12 @@ def test_json_and_link_bring_back_the_same_recipe(recipe):
     assert to_json(from_json(to_json(recipe))) == to_json(recipe)
 
 
+def test_a_recipe_of_the_first_version_means_what_it_meant():
+    assert from_dict({"version": 1, "generator": "a", "seed": 7}) == Recipe("a", seed=7)
+
+
 def test_json_is_canonical():
-    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":1}'
+    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":2}'
     assert to_json(FULL).isascii()
 
 
@@ -138,6 +145,19 @@ def test_a_recipe_is_checked_again_when_it_is_changed():
         ({"mix_layers": "12"}, "fault.recipe_list"),
         ({"mix_layers": [32]}, "fault.recipe_whole"),
         ({"mix_layers": [0] * 129}, "fault.recipe_entries"),
+        ({"side": -1}, "fault.recipe_whole"),
+        ({"side": 2**40}, "fault.recipe_whole"),
+        ({"temperature": 1.6}, "fault.recipe_number"),
+        ({"temperature": float("nan")}, "fault.recipe_number"),
+        ({"strokes": "M0 0"}, "fault.recipe_strokes"),
+        ({"strokes": [1, 2]}, "fault.recipe_strokes"),
+        ({"strokes": [[]]}, "fault.recipe_strokes"),
+        ({"strokes": [[1, 2, 3]]}, "fault.recipe_strokes"),
+        ({"strokes": [[0, 1001]]}, "fault.recipe_whole"),
+        ({"strokes": [[0.5, 0.5]]}, "fault.recipe_whole"),
+        ({"strokes": [[0, float("nan")]]}, "fault.recipe_whole"),
+        ({"strokes": [[0, 0]] * 129}, "fault.recipe_entries"),
+        ({"strokes": [[0, 0] * 401]}, "fault.recipe_entries"),
         ({"made": {}}, "fault.recipe_made"),
         ({"made": {"device": 1, "dtype": "", "torch": ""}}, "fault.recipe_name"),
         ({"version": 0}, "fault.recipe_version"),
@@ -205,7 +225,6 @@ def test_an_older_recipe_is_brought_up_to_date(monkeypatch):
         return {"truncation" if name == "psi" else name: value for name, value in values.items()}
 
     monkeypatch.setattr(module, "MIGRATIONS", (psi_was_its_name,))
-    monkeypatch.setattr(module, "VERSION", 2)
     assert from_dict({"version": 1, "generator": "a", "psi": 0.5}) == Recipe("a", truncation=0.5)
     with pytest.raises(Fault, match="no field 'psi'"):
         from_dict({"version": 2, "generator": "a", "psi": 0.5})

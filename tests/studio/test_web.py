@@ -90,9 +90,20 @@ def test_a_download_is_named_and_a_lasting_link_is_kept(studio: Served) -> None:
     assert kept["cache-control"] == "private, max-age=86400"
 
 
+def test_strokes_come_as_a_drawing_in_the_order_of_writing(studio: Served) -> None:
+    recipe = Recipe("tiny-rvae", seed=3, temperature=1.0, strokes=((250, 500, 750, 500),))
+    answer = get(studio, "/strokes.svg", r=to_link(recipe), download="1")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["content-disposition"] == 'attachment; filename="tiny-rvae-3.svg"'
+    assert answer.text.count("<path") == len(studio.engine.strokes(recipe))
+    assert '<path d="M256.0 512.0 L768.0 512.0"/>' in answer.text.partition("/>")[2]
+
+
 @pytest.mark.parametrize(
     ("path", "link", "expected"),
     [
+        ("/strokes.svg", "", (400, "fault.link")),
+        ("/strokes.svg", to_link(Recipe("tiny-vae")), (400, "fault.no_strokes")),
         ("/draw.png", "", (400, "fault.link")),
         ("/draw.png", "z!!", (400, "fault.link")),
         ("/draw.png", "j" * 5000, (413, "fault.too_large")),

@@ -1,5 +1,6 @@
 /** What is done with a picture: undo, compare, choose from a sheet, save, download, share, copy, full screen. @module */
 
+import { linkOf } from './api.js';
 import { menu } from './dialog.js';
 import { h } from './dom.js';
 import { openSheet } from './sheet.js';
@@ -7,6 +8,7 @@ import { compact } from './state.js';
 import { signButton } from './widgets.js';
 
 const FORMATS = ['png', 'jpeg', 'webp'];
+const NAMES = { png: 'PNG', jpeg: 'JPEG', webp: 'WebP', svg: 'SVG' };
 const TIMES = [1, 2, 4, 8];
 
 /** @param {any} atelier @param {HTMLElement} stageRoot */
@@ -40,7 +42,6 @@ function actions(atelier, stageRoot) {
       atelier.notice.say(words.fault(/** @type {any} */ (fault).fault ?? { code: 'fault.connection' }), 'fault');
     }
   };
-  const link = async (recipe) => /** @type {any} */ (await api.call('recipe', [null, JSON.stringify(recipe)])).link;
 
   const save = told(async () => {
     state.rest();
@@ -52,7 +53,7 @@ function actions(atelier, stageRoot) {
   const share = told(async () => {
     const at = new URL(location.href);
     at.search = '';
-    at.searchParams.set('r', await link(compact(state.recipe)));
+    at.searchParams.set('r', await linkOf(api, compact(state.recipe)));
     await write(at.href);
     atelier.notice.say(words.say('act.shared'), 'good');
   });
@@ -60,7 +61,7 @@ function actions(atelier, stageRoot) {
     await write(JSON.stringify(compact(state.recipe)));
     atelier.notice.say(words.say('act.copied'), 'good');
   });
-  const download = (event) => menu(event.currentTarget, words, downloadChoices(atelier, link, told));
+  const download = (event) => menu(event.currentTarget, words, downloadChoices(atelier, told));
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : stageRoot.requestFullscreen?.());
   return {
     save, share, copy, download, full,
@@ -72,21 +73,25 @@ function actions(atelier, stageRoot) {
   };
 }
 
-/** Three kinds of file, each at the sizes a plain enlargement gives. */
-function downloadChoices({ state, words, api }, link, told) {
-  const { size } = state.declaration;
-  return (close) => h('div', { class: 'download' }, ...FORMATS.map((format) => h('div', { class: 'download-row' },
-    h('span', {}, format === 'jpeg' ? 'JPEG' : format === 'webp' ? 'WebP' : 'PNG'),
-    ...TIMES.map((times) => {
-      const press = told(async () => {
-        close();
-        const recipe = { ...compact(state.recipe), upscale: times };
-        const at = api.at(`draw.${format}?download=1&r=${encodeURIComponent(await link(recipe))}`);
-        h('a', { href: at, download: `${recipe.generator}-${state.recipe.seed}.${format}` }).click();
-      });
-      const button = h('button', { type: 'button', role: 'menuitem', 'data-download': `${format}-${times}`, onclick: press }, String(size * times));
-      return words.put(button, 'act.download_as', { format, side: size * times }, 'label');
-    }))));
+/** Three kinds of file, each at the sizes a plain enlargement gives; what is made of strokes is a drawing without a size besides. */
+function downloadChoices({ state, words, api }, told) {
+  const { size, draws_strokes: drawn } = state.declaration;
+  return (close) => {
+    const fetched = (route, format, recipe) => told(async () => {
+      close();
+      const at = api.at(`${route}.${format}?download=1&r=${encodeURIComponent(await linkOf(api, recipe))}`);
+      h('a', { href: at, download: `${recipe.generator}-${state.recipe.seed}.${format}` }).click();
+    });
+    const row = (format, ...buttons) => h('div', { class: 'download-row' }, h('span', {}, NAMES[format]), ...buttons);
+    const choice = (format, side, name, press) => words.put(
+      h('button', { type: 'button', role: 'menuitem', 'data-download': name, onclick: press }, side), 'act.download_as', { format: NAMES[format], side }, 'label');
+    const drawing = () => words.put(
+      h('button', { type: 'button', role: 'menuitem', 'data-download': 'svg', onclick: fetched('strokes', 'svg', compact(state.recipe)) }), 'act.download_svg');
+    return h('div', { class: 'download' },
+      ...FORMATS.map((format) => row(format, ...TIMES.map((times) => (
+        choice(format, String(size * times), `${format}-${times}`, fetched('draw', format, { ...compact(state.recipe), upscale: times })))))),
+      drawn && row('svg', drawing()));
+  };
 }
 
 /** @param {string} text */

@@ -47,6 +47,9 @@ export function openApi(base) {
   return { call, post, get, at };
 }
 
+/** A recipe as the value of ?r= in an address. @param {ReturnType<typeof openApi>} api @param {object} recipe @returns {Promise<string>} */
+export const linkOf = async (api, recipe) => /** @type {any} */ (await api.call('recipe', [null, JSON.stringify(recipe)])).link;
+
 /** @param {Response} answer */
 async function readFault(answer) {
   try {

@@ -23,6 +23,7 @@ export function groupsOf(atelier, declaration, position) {
     declaration.is_map && mapGroup(atelier, declaration, position),
     styles.length > 1 && mixtureGroup(atelier, 'style', 'styles', styles),
     classes.length > 1 && mixtureGroup(atelier, 'class', 'classes', classes),
+    declaration.draws_strokes && brushGroup(atelier),
     (declaration.has_truncation || declaration.has_noise) && characterGroup(atelier, declaration),
     directions.length > 0 && directionsGroup(atelier, directions),
     layers > 1 && mixGroup(atelier, layers),
@@ -95,20 +96,55 @@ function mixtureGroup(atelier, kind, field, names) {
   return group(atelier, kind, { ...mixture, aside: 'blend' in mixture ? mixture.blend : null, show: (controls) => mixture.show(controls[field]) });
 }
 
-function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy }) {
+function brushGroup(atelier) {
+  const { state, words, pen } = atelier;
+  const freedom = sliderRow(words, {
+    name: 'temperature', label: ['brush.temperature'], tip: 'brush.temperature_tip', min: 0, max: 1.5, step: 0.01, usual: 0.25,
+    input: (temperature, { rest }) => state.change({ temperature }, { rest }),
+  });
+  atelier.preview(freedom.root, (controls) => [0, 0.25, 0.5, 1, 1.5].map((temperature) => ({ ...controls, temperature })));
+  const button = (name, press, given = {}) => {
+    const made = words.put(h('button', { type: 'button', class: 'button', 'data-act': name, onclick: press, ...given }), `brush.${name}`);
+    return words.put(made, `brush.${name}_tip`, {}, 'tip');
+  };
+  const write = button('pen', () => pen.hold(!pen.on), { 'aria-pressed': 'false' });
+  const clear = button('clear', () => pen.clear());
+  const replay = button('replay', () => pen.replay(), { 'aria-pressed': 'false' });
+  document.addEventListener('atelier:pen', (event) => {
+    const { on, showing } = /** @type {CustomEvent} */ (event).detail;
+    write.setAttribute('aria-pressed', String(on));
+    replay.setAttribute('aria-pressed', String(showing));
+  });
+  return group(atelier, 'brush', {
+    root: h('div', { class: 'rows' }, freedom.root, h('div', { class: 'buttons' }, write, clear, replay)),
+    show: (controls) => {
+      freedom.show(controls.temperature);
+      clear.disabled = !controls.strokes.length;
+    },
+  });
+}
+
+function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy, sides = [] }) {
   const { state, words } = atelier;
   const psi = truncates && sliderRow(words, {
     name: 'truncation', label: ['truncation.name'], tip: 'truncation.tip', min: 0, max: 1.5, step: 0.01, usual: 1,
     input: (truncation, { rest }) => state.change({ truncation }, { rest }),
   });
   if (psi) atelier.preview(psi.root, (controls) => [0, 0.35, 0.7, 1, 1.4].map((truncation) => ({ ...controls, truncation })));
+  const whole = sides.length - 1;
+  const grown = whole > 0 && sliderRow(words, {
+    name: 'side', label: ['side.name'], tip: 'side.tip', min: 0, max: whole, step: 1, usual: whole,
+    spell: (at) => String(sides[at]), read: (text) => sides.findLastIndex((side) => side <= Number(text)),
+    input: (at, { rest }) => state.change({ side: at < whole ? sides[at] : 0 }, { rest }),
+  });
   const noise = noisy && seedRow(words, {
     name: 'noise_seed', label: 'noise.name', tip: 'noise.tip', input: (value) => state.change({ noise_seed: value }, { rest: true }),
   });
   return group(atelier, 'character', {
-    root: h('div', { class: 'rows' }, psi && psi.root, noise && noise.root),
+    root: h('div', { class: 'rows' }, psi && psi.root, grown && grown.root, noise && noise.root),
     show: (controls) => {
       if (psi) psi.show(controls.truncation);
+      if (grown) grown.show(controls.side ? sides.indexOf(controls.side) : whole);
       if (noise) noise.show(controls.noise_seed);
     },
   });

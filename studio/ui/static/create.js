@@ -5,6 +5,7 @@ import { comparer } from './compare.js';
 import { groupsOf } from './controls.js';
 import { h } from './dom.js';
 import { historyStrip } from './history.js';
+import { pen } from './pen.js';
 import { previewer } from './preview.js';
 import { stage } from './stage.js';
 import { statusLine } from './status.js';
@@ -26,6 +27,7 @@ export function mount(root, atelier) {
   const picture = stage(atelier);
   atelier.preview = previewer(atelier);
   atelier.compare = comparer(atelier, picture);
+  atelier.pen = pen(atelier, picture);
   const panel = controlPanel(atelier, picture.position);
   const bar = doings(atelier, picture.root);
   const notice = h('div', { class: 'notice', role: 'status', 'data-role': 'notice' });

@@ -21,6 +21,9 @@ const SAID = /** @type {Record<string, (words: import('./words.js').Words, recip
   directions: (words, { directions }) => Object.entries(directions).map(([id, by]) => `${words.name('direction', id)} ${by > 0 ? '+' : ''}${number(by)}`).join(', '),
   mix_layers: (_, recipe) => `${recipe.mix_seed ?? 0} (${recipe.mix_layers.map((layer) => layer + 1).join(', ')})`,
   noise_seed: (_, { noise_seed }) => String(noise_seed),
+  side: (_, { side }) => `${side} px`,
+  temperature: (_, { temperature }) => number(temperature),
+  strokes: (_, { strokes }) => String(strokes.length),
   upscale: (_, { upscale }) => `×${upscale}`,
 });
 

@@ -21,9 +21,9 @@ export function signButton(words, sign, word, press, given = {}) {
  * A slider row: label, track, and its value as a field to type in. Arrow keys and wheel go by the fine step, double-click resets.
  * @param {import('./words.js').Words} words
  * @param {{name: string, label: [string, object?], tip?: string, min: number, max: number, step: number, usual: number, digits?: number,
- *   input: (value: number, told: Told) => void}} told
+ *   spell?: (value: number) => string, read?: (text: string) => number, input: (value: number, told: Told) => void}} told
  */
-export function sliderRow(words, { name, label, tip, min, max, step, usual, digits = 2, input }) {
+export function sliderRow(words, { name, label, tip, min, max, step, usual, digits = 2, spell = (value) => value.toFixed(digits), read = Number, input }) {
   const title = words.put(h('label', { class: 'row-name', for: `control-${name}` }), ...label);
   const range = h('input', { type: 'range', id: `control-${name}`, name, min, max, step });
   const field = h('input', { type: 'text', class: 'row-value', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false' });
@@ -37,7 +37,7 @@ export function sliderRow(words, { name, label, tip, min, max, step, usual, digi
     const [low, high] = [Math.max(min, 0), clamp(value, min, max)].map((at) => (at - min) / (max - min)).sort((a, b) => a - b);
     range.style.setProperty('--fill', `${(high - low) * 100}%`);
     range.style.setProperty('--from', `${(low / Math.max(1e-6, 1 - high + low)) * 100}%`);
-    if (document.activeElement !== field) field.value = Number(value).toFixed(digits);
+    if (document.activeElement !== field) field.value = spell(Number(value));
   };
   const tell = (value, rest) => {
     const next = round(clamp(value, min, max));
@@ -55,10 +55,10 @@ export function sliderRow(words, { name, label, tip, min, max, step, usual, digi
     if (!by) return;
     event.preventDefault();
     tell(range.valueAsNumber + by * (event.shiftKey ? 10 : 1), true);
-    field.value = range.valueAsNumber.toFixed(digits);
+    field.value = spell(range.valueAsNumber);
   });
   field.addEventListener('blur', () => {
-    const typed = Number(field.value.replace(',', '.'));
+    const typed = read(field.value.replace(',', '.'));
     if (Number.isFinite(typed) && field.value.trim()) tell(typed, true);
     else show(range.valueAsNumber);
   });

@@ -21,6 +21,7 @@ from studio.gallery import Gallery
 from studio.gallery_files import GalleryFiles
 from studio.look import open_tab
 from studio.recipe import Recipe
+from tests.conftest import TINY
 
 MANY = 10_000
 DRAWN = 24  # really different ones; the others are links to these

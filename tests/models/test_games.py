@@ -168,7 +168,7 @@ def test_a_projected_critic_learns_without_touching_its_eyes() -> None:
     assert {name.split(".")[0] for name in frozen} == {"eyes", "projector"}
     x = torch.randn(4, 3, 16, 16, requires_grad=True)
     judged = critic(x, Condition(torch.eye(2)[[0, 0, 1, 1]]))
-    assert judged.score.shape == (4, 2 * 2 * 2)
+    assert judged.score.shape == (4, 3 * 2 * 2)
     judged.score.mean().backward()
     assert x.grad is not None
     assert x.grad.abs().sum() > 0

@@ -1,4 +1,4 @@
-"""A critic that looks through frozen features (Sauer 2021): few pictures and little time then go further."""
+"""A critic that looks through frozen features (Sauer 2021), and at the pixels besides: few pictures and little time then go further."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from models.training.critics.critic import Judgement
 
 LEAST, MOST = 64, 128  # pixels a side at which the eyes look; what is drawn smaller or larger is resized
 PATCHES = 4  # a side of the grid of scores at each scale, for pictures of MOST pixels
+NEAR = 16  # a side of the grid of patches that are looked at pixel by pixel
 
 
 class Eyes(Protocol):
@@ -48,12 +49,13 @@ class Projector(nn.Module):
 
 
 class ScaleCritic(nn.Module):
-    """Strided convolutions with spectral normalisation down to a few places, and a score at each."""
+    """Strided convolutions with spectral normalisation down to a grid of `patches` a side, and a score at each of PATCHES places."""
 
-    def __init__(self, width: int, side: int, names: int, inner: int = 64) -> None:
+    def __init__(self, width: int, side: int, names: int, inner: int = 64, patches: int = PATCHES) -> None:
         super().__init__()
+        self.pooled = patches // PATCHES
         layers: list[nn.Module] = [spectral_norm(nn.Conv2d(width, inner, 1)), nn.LeakyReLU(0.2)]
-        while side > PATCHES:
+        while side > patches:
             layers += [spectral_norm(nn.Conv2d(inner, inner, 4, 2, 1)), nn.LeakyReLU(0.2)]
             side //= 2
         layers += [spectral_norm(nn.Conv2d(inner, inner, 3, padding=1)), nn.LeakyReLU(0.2)]
@@ -63,14 +65,18 @@ class ScaleCritic(nn.Module):
 
     def forward(self, x: Tensor, rows: Tensor | None) -> Tensor:  # -> (n, places)
         h = self.features(x)
-        score = self.score(h).flatten(1)
+        score = self.score(h)
         if self.embed is not None and rows is not None:
-            score = score + torch.einsum("nchw,nc->nhw", h, self.embed(rows)).flatten(1) / math.sqrt(h.shape[1])
-        return score
+            score = score + torch.einsum("nchw,nc->nhw", h, self.embed(rows)).unsqueeze(1) / math.sqrt(h.shape[1])
+        return F.avg_pool2d(score, self.pooled).flatten(1)
 
 
 class ProjectedCritic(nn.Module):
-    """One small critic a scale of the eyes' features; only these learn."""
+    """One small critic a scale of the eyes' features, and one of the picture itself; only these learn.
+
+    Features forgive what they were never asked to tell apart, such as a tint over a plain ground: beside them, a critic of patches
+    of pixels sees it (Kumari 2022, "Ensembling off-the-shelf models for GAN training").
+    """
 
     def __init__(self, eyes: Eyes, spec: GeneratorSpec) -> None:
         super().__init__()
@@ -79,11 +85,13 @@ class ProjectedCritic(nn.Module):
         self.projector = Projector(eyes.widths)
         names = len(spec.classes) + len(spec.styles)
         self.scales = nn.ModuleList(ScaleCritic(width, MOST >> (k + 1), names) for k, width in enumerate(eyes.widths))
+        self.near = ScaleCritic(3, MOST, names, inner=32, patches=NEAR)
 
     def forward(self, x: Tensor, condition: Condition) -> Judgement:
         """x: (n, channels, side, side) in [-1, 1]."""
         x = x.expand(-1, 3, -1, -1)
         side = min(max(x.shape[-1], LEAST), MOST)
-        maps = self.projector(self.eyes(seen(x, side).contiguous(memory_format=torch.channels_last)))
+        looked_at = seen(x, side).contiguous(memory_format=torch.channels_last)
+        maps = [*self.projector(self.eyes(looked_at)), looked_at]
         rows = condition.rows(self.spec)
-        return Judgement(torch.cat([critic(m, rows).float() for critic, m in zip(self.scales, maps, strict=True)], dim=1))
+        return Judgement(torch.cat([critic(m, rows).float() for critic, m in zip((*self.scales, self.near), maps, strict=True)], dim=1))

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -17,10 +18,13 @@ import torch
 from models.checkpoint import CheckpointError, find, load, load_card, save_card
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
+from models.report import report
 from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
 from models.training.datasets.__main__ import main as make_pictures
 from models.training.presets import PRESETS
 from models.training.sheet import sample_sheet
+
+SHARES = re.compile("accuracy|precision|recall|coverage|memorised")  # scores that are shares of pictures
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,7 +36,9 @@ def main(argv: list[str] | None = None) -> int:
         if not folders:
             raise CheckpointError(f"Nothing to measure: name a checkpoint of {args.checkpoints}, or give --all.")
         if args.check:
-            return check(folders)
+            return check(folders, args)
+        if args.report:
+            return write_reports(folders, args.report)
         scores = {folder.name: measure(folder, args) for folder in folders}
     except (CheckpointError, PictureSetError) as error:
         print(error, file=sys.stderr)
@@ -48,7 +54,14 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--all", action="store_true", help="every checkpoint there is")
     parser.add_argument("--json", type=Path, help="write {checkpoint: {score: value}} to a file")
     parser.add_argument("--write", action="store_true", help="put the scores on the cards, and sheet.webp and neighbours.webp beside them")
-    parser.add_argument("--check", action="store_true", help="measure nothing: name the scores that cards lack, or say that none does")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="measure anew, as the cards say they were measured, and name each score that is off by more than its spread",
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="measure nothing: write DIR/CHECKPOINT.html with all that is known of it"
+    )
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the picture sets are; one that is missing is made first")
     parser.add_argument("--digits", type=Path, metavar="NPZ", help="an MNIST file to make the digits from, instead of a download")
@@ -61,8 +74,36 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def check(folders: list[Path]) -> int:
-    """Say which scores that apply are missing from which card; 0 where none is."""
+def check(folders: list[Path], args: argparse.Namespace) -> int:
+    """0 where every card has every score that applies, and measuring again gives it within its spread."""
+    if lacking := lacking_scores(folders):
+        print(f"Measure with: python -m models.evaluate {' '.join(lacking)} --write", file=sys.stderr)
+        return 1
+    off = 0
+    for folder in folders:
+        card = load_card(folder)
+        args.samples, args.seed = card.measured["samples"], card.measured["seed"]
+        for name, value in measure(folder, args).items():
+            told, most = card.scores[name], spread(name, card.scores[name], args.samples)
+            if abs(value - told) > most:
+                off += 1
+                print(f"{folder.name}: {name} is {value}, and {told} on the card; {most:.2g} may lie between.", file=sys.stderr)
+    print(f"{len(folders)} cards checked, {off} scores off.")
+    return 1 if off else 0
+
+
+def spread(name: str, value: float, samples: int) -> float:
+    """How far a score may lie from itself when it is measured again: three standard errors of a share, a twentieth of anything else.
+
+    The seed is the same, so what differs is the machine: its arithmetic, and the judges that it trained.
+    """
+    if SHARES.search(name):
+        return 3 * math.sqrt(max(value * (1 - value), 1 / samples) / samples)
+    return 0.05 * abs(value) + 1e-3
+
+
+def lacking_scores(folders: list[Path]) -> list[str]:
+    """The checkpoints whose cards lack scores that apply, each told in a line."""
     lacking = []
     for folder in folders:
         checkpoint = load(folder)
@@ -70,10 +111,14 @@ def check(folders: list[Path]) -> int:
         if missing := [name for metric in METRICS for name in metric.names(checkpoint) if name not in there]:
             lacking.append(folder.name)
             print(f"{folder / 'card.json'} lacks {', '.join(missing)}.", file=sys.stderr)
-    if lacking:
-        print(f"Measure with: python -m models.evaluate {' '.join(lacking)} --write", file=sys.stderr)
-        return 1
-    print(f"{len(folders)} cards have every score that applies.")
+    return lacking
+
+
+def write_reports(folders: list[Path], out: Path) -> int:
+    out.mkdir(parents=True, exist_ok=True)
+    for folder in folders:
+        (out / f"{folder.name}.html").write_text(report(folder), "utf-8")
+        print(out / f"{folder.name}.html")
     return 0
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 from types import MappingProxyType
+from typing import Literal
 
 import torch
 
@@ -26,6 +27,7 @@ from studio.recipe import Made, Recipe
 from studio.sampling import Mode, sample
 from studio.schedule import Limits, Schedule
 
+Shown = Literal["preview", "sheet", "neighbours"]
 WARM_UPS = 3  # the first draw of a network allocates and chooses kernels; the last is what it costs
 
 
@@ -92,10 +94,10 @@ class Engine:
         """Generator id -> short hash of the weights that are loaded."""
         return {name: checkpoint.short_hash for name, checkpoint in self._checkpoints.items()}
 
-    def preview(self, generator: str) -> Path | None:
-        """The picture a checkpoint shows itself with, if it has one."""
+    def shown(self, generator: str, what: Shown) -> Path | None:
+        """A picture that lies beside a checkpoint, if it has one: its preview, a sheet, or what it learned from that is nearest."""
         folder = self._folders.get(generator)
-        path = folder / "preview.webp" if folder else None
+        path = folder / f"{what}.webp" if folder else None
         return path if path and path.is_file() else None
 
     def draw(self, recipe: Recipe, *, visitor: str = "local", deadline: float | None = None) -> Picture:

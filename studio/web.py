@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from models.strokes import svg
 from studio.declare import declaration
-from studio.engine import Engine
+from studio.engine import Engine, Shown
 from studio.errors import Fault
 from studio.figures import Figures
 from studio.frames import FORMATS, MAX_FILE, encode, read_recipe
@@ -79,11 +79,22 @@ def _add_page_data(web: FastAPI, engine: Engine) -> None:
             raise Fault("fault.no_language", name=language[:40], known=", ".join(LANGUAGES), status=404)
         return JSONResponse(dict(words(language)), headers=NO_CACHE)
 
-    @web.get("/previews/{generator}.webp")
-    def preview(generator: str) -> Response:
-        if not (path := engine.preview(generator)):
+    def shown(generator: str, what: Shown) -> Response:
+        if not (path := engine.shown(generator, what)):
             raise Fault("fault.no_preview", generator=generator[:64], status=404)
         return FileResponse(path, media_type="image/webp", headers=NO_CACHE)
+
+    @web.get("/previews/{generator}.webp")
+    def preview(generator: str) -> Response:
+        return shown(generator, "preview")
+
+    @web.get("/sheets/{generator}.webp")
+    def sheet(generator: str) -> Response:
+        return shown(generator, "sheet")
+
+    @web.get("/neighbours/{generator}.webp")
+    def neighbours(generator: str) -> Response:
+        return shown(generator, "neighbours")
 
 
 def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:

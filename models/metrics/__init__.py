@@ -3,8 +3,10 @@
 from models.metrics.density_coverage import DensityCoverage
 from models.metrics.diversity import Diversity
 from models.metrics.fid import Fid
+from models.metrics.inception_score import InceptionScore
 from models.metrics.kid import Kid
 from models.metrics.likelihood import Likelihood
+from models.metrics.likeness import Redrawing
 from models.metrics.memorised import Memorised
 from models.metrics.metric import Metric
 from models.metrics.modes import Modes
@@ -22,7 +24,9 @@ METRICS: tuple[Metric, ...] = (
     Memorised(),
     PathLength(),
     Recognition(),
+    InceptionScore(),
     Likelihood(),
+    Redrawing(),
     Modes(),
 )
 

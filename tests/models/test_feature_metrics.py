@@ -17,8 +17,10 @@ from models.encoder import Encoder, EncoderConfig, distance, seen
 from models.metrics.density_coverage import density_coverage
 from models.metrics.diversity import mean_distance
 from models.metrics.fid import frechet_distance
+from models.metrics.inception_score import inception_score
 from models.metrics.judge import Judge, Opinion, trained_judge
 from models.metrics.kid import discrepancy, kernel_distance
+from models.metrics.likeness import ms_ssim, psnr, ssim
 from models.metrics.memorised import left_out, share_nearer
 from models.metrics.modes import Modes, modes_found, triple
 from models.metrics.neighbours import nearest, reach, within
@@ -195,3 +197,47 @@ def test_a_triple_is_read_channel_by_channel(side: int) -> None:
 
     x = torch.tensor([[0.1, 0.5, 0.9], [0.0, 0.2, 0.7]]).view(2, 3, 1, 1).expand(2, 3, side, side) * 2 - 1 + 0.02
     assert triple(Brightness(1, 10, 0), x).tolist() == [159, 27]
+
+
+@pytest.fixture
+def pair() -> tuple[Tensor, Tensor]:
+    draw = torch.Generator().manual_seed(3)
+    x = torch.nn.functional.interpolate(torch.rand(2, 3, 24, 24, generator=draw), size=192, mode="bilinear").double()
+    return x, (x + 0.1 * torch.randn(x.shape, generator=draw, dtype=torch.float64)).clamp(0, 1)
+
+
+def test_likenesses_are_those_of_torchmetrics(pair: tuple[Tensor, Tensor]) -> None:
+    from torchmetrics.functional.image import (
+        multiscale_structural_similarity_index_measure as their_ms_ssim,
+        peak_signal_noise_ratio as their_psnr,
+        structural_similarity_index_measure as their_ssim,
+    )
+
+    x, y = pair
+    for i in range(len(x)):
+        one, other = x[i : i + 1], y[i : i + 1]
+        assert psnr(x, y)[i].item() == pytest.approx(their_psnr(other, one, data_range=1.0).item(), rel=1e-6)
+        everywhere = their_ssim(other, one, data_range=1.0, return_full_image=True)[1][..., 5:-5, 5:-5]  # beyond it they mirror the edge
+        assert ssim(x, y)[i].item() == pytest.approx(everywhere.mean().item(), rel=1e-6)
+        assert ms_ssim(x, y)[i].item() == pytest.approx(their_ms_ssim(other, one, data_range=1.0).item(), abs=2e-3)
+
+
+def test_equal_pictures_are_wholly_alike_and_small_ones_refused(pair: tuple[Tensor, Tensor]) -> None:
+    x, _ = pair
+    assert psnr(x, x).tolist() == [math.inf, math.inf]
+    assert ssim(x, x).tolist() == pytest.approx([1, 1])
+    assert ms_ssim(x, x).tolist() == pytest.approx([1, 1])
+    with pytest.raises(ValueError, match="at least 11 pixels"):
+        ssim(x[..., :10], x[..., :10])
+
+
+@pytest.mark.filterwarnings("ignore:Metric `Inception")
+def test_the_inception_score_is_that_of_torchmetrics() -> None:
+    from torchmetrics.image.inception import InceptionScore as Theirs
+
+    logits = 3 * torch.randn(200, 7, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    theirs = Theirs(feature=AsTheyAre(), splits=1)
+    theirs.update(logits)
+    assert inception_score(logits) == pytest.approx(theirs.compute()[0].item(), rel=1e-6)
+    assert inception_score(100 * torch.eye(7)) == pytest.approx(7)
+    assert inception_score(torch.zeros(5, 7)) == pytest.approx(1)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from models.checkpoint import Card, CheckpointError, load, save, save_card
 from models.encoder import Encoder, EncoderConfig
-from models.evaluate import arguments, main, originals, write
+from models.evaluate import arguments, main, originals, spread, write
 from models.metrics import METRICS, Samples
 from models.metrics.judge import Judge, train_judge, trained_judge
 from models.metrics.recognition import diversity
@@ -70,7 +70,8 @@ def test_diversity_is_the_mean_distance_within_a_name() -> None:
 
 @pytest.mark.parametrize("family", CONFIGS)
 def test_every_metric_gives_finite_scores_of_what_it_applies_to(family: str, data: PictureSet, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("models.metrics.recognition.trained_judge", lambda data, folder: trained_judge(data, folder, images=256))
+    for module in ("recognition", "inception_score"):
+        monkeypatch.setattr(f"models.metrics.{module}.trained_judge", lambda data, folder: trained_judge(data, folder, images=256))
     checkpoint = load(tiny(tmp_path, family))
     samples = Samples(checkpoint, data, tmp_path, count=40)
     names: list[str] = []
@@ -116,10 +117,6 @@ def test_a_card_that_lacks_a_score_is_named(tmp_path: Path, capsys: pytest.Captu
     assert str(folder / "card.json") in said
     assert "fid" in said
     assert "bound_nats" in said
-    checkpoint = load(folder)
-    names = [name for metric in METRICS for name in metric.names(checkpoint)]
-    save_card(folder, replace(checkpoint.card, scores=dict.fromkeys(names, 1.0)))
-    assert main(["--check", "--checkpoints", str(tmp_path)]) == 0
 
 
 def test_scores_of_other_weights_are_not_put_on_a_card(data: PictureSet, tmp_path: Path) -> None:
@@ -143,6 +140,39 @@ def test_the_command_writes_scores_to_the_file_and_the_card(data: PictureSet, tm
     assert scores["vae"]["bound_nats"] == pytest.approx(scores["vae"]["reconstruction_nats"] + scores["vae"]["kl_nats"], abs=1e-3)
     assert Image.open(folder / "sheet.webp").size == (10 * 16, 8 * 16)
     assert Image.open(folder / "neighbours.webp").size == (10 * 16, 4 * 16)
+
+
+def test_check_measures_again_and_names_what_is_off(data: PictureSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_pictures(data, tmp_path / "data" / "digits")
+    folder = tiny(tmp_path / "checkpoints", "vae")
+    places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "data")]
+    assert main(["--all", "--write", "--samples", "40", *places]) == 0
+    assert main(["--check", *places]) == 0
+    card = load(folder).card
+    save_card(folder, replace(card, scores={**card.scores, "fid": 2 * card.scores["fid"]}))
+    assert main(["--check", *places]) == 1
+    assert "vae: fid is " in capsys.readouterr().err
+
+
+def test_a_spread_is_three_standard_errors_of_a_share_and_a_twentieth_else() -> None:
+    assert spread("real_class_accuracy", 0.5, 100) == pytest.approx(0.15)
+    assert spread("memorised", 0.0, 100) == pytest.approx(0.03)
+    assert spread("fid", 2.0, 100) == pytest.approx(0.101)
+
+
+def test_a_report_stands_alone_and_runs_nothing_that_a_card_says(data: PictureSet, tmp_path: Path) -> None:
+    folder = tiny(tmp_path / "checkpoints", "vae")
+    card = load(folder).card
+    curve = {"kl": {"images": [1, 500], "value": [0.5, 0.25]}}
+    save_card(folder, replace(card, source="<script>alert(1)</script>", scores={"fid": 1.5}, training={**card.training, "curve": curve}))
+    Image.new("RGB", (4, 4)).save(folder / "sheet.webp")
+    assert main(["--all", "--report", str(tmp_path / "reports"), "--checkpoints", str(folder.parent)]) == 0
+    page = (tmp_path / "reports" / "vae.html").read_text("utf-8")
+    assert "<th>fid</th><td>1.5</td>" in page
+    assert "<polyline" in page
+    assert page.count("data:image/webp;base64,") == 1
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
 
 
 def test_nothing_to_measure_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,12 +137,13 @@ def test_a_language_that_is_not_there_is_named(studio: Served) -> None:
     assert fault(get(studio, "/text/xx.json")) == (404, "fault.no_language")
 
 
-def test_a_preview_is_shown_where_there_is_one(studio: Served, tmp_path: Path) -> None:
-    assert fault(get(studio, "/previews/tiny-vae.webp")) == (404, "fault.no_preview")
-    path = studio.engine._folders["tiny-dcgan"] / "preview.webp"
+@pytest.mark.parametrize(("shelf", "name"), [("previews", "preview"), ("sheets", "sheet"), ("neighbours", "neighbours")])
+def test_what_lies_beside_a_checkpoint_is_shown_where_it_is_there(studio: Served, shelf: str, name: str) -> None:
+    assert fault(get(studio, f"/{shelf}/tiny-vae.webp")) == (404, "fault.no_preview")
+    path = studio.engine._folders["tiny-dcgan"] / f"{name}.webp"
     Image.new("RGB", (4, 4)).save(path)
     try:
-        assert get(studio, "/previews/tiny-dcgan.webp").content == path.read_bytes()
+        assert get(studio, f"/{shelf}/tiny-dcgan.webp").content == path.read_bytes()
     finally:
         path.unlink()
 

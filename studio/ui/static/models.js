@@ -30,6 +30,8 @@ function card(one, atelier) {
       h('p', {}, draws(one, words)),
       scores(one, words),
       curves(one, words),
+      sheet('sheets', one, atelier),
+      sheet('neighbours', one, atelier),
       limits(one, words)));
 }
 
@@ -122,6 +124,16 @@ function curves(one, words) {
     return h('li', { title: about }, h('span', {}, words.say(`curve.${name}`)), h('span', { class: 'quiet' }, `${number.format(value[0])} → ${number.format(value.at(-1))}`), picture);
   };
   return h('section', {}, words.put(h('h3'), 'models.curves'), h('ul', { class: 'curves' }, ...told.map(drawn)));
+}
+
+/** Many pictures at once, fetched when somebody wants to see them; not there where it was never measured. @param {'sheets'|'neighbours'} kind @param {any} one @param {any} atelier */
+function sheet(kind, one, { words, api }) {
+  if (!Object.keys(one.scores ?? {}).length) return null;
+  const title = words.pick(one.title);
+  const folded = h('details', { class: 'sheet-of', 'data-sheet': kind, ontoggle: () => {
+    if (!folded.querySelector('img')) folded.append(h('img', { src: api.at(`${kind}/${one.id}.webp`), alt: words.say(`models.${kind}_of`, { title }) }));
+  } }, words.put(h('summary'), `models.${kind}`), words.put(h('p', { class: 'quiet' }), `models.${kind}_means`));
+  return folded;
 }
 
 /** @param {any} one @param {import('./words.js').Words} words */

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import struct
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -162,6 +163,17 @@ def save(
 def save_card(folder: Path, card: Card) -> None:
     """Write card.json alone, for example with new scores."""
     write_whole(folder / "card.json", (json.dumps(asdict(card), ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def commit() -> str:
+    """The commit of the code that runs, for a card to name; "unknown" outside of a clone."""
+    try:
+        said = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return said.stdout.strip()
 
 
 def write_whole(path: Path, data: bytes) -> None:

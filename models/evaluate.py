@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from models.checkpoint import CheckpointError, find, load, load_card, save_card
+from models.checkpoint import CheckpointError, commit, find, load, load_card, save_card
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
 from models.report import report
@@ -146,7 +146,8 @@ def write(folder: Path, samples: Samples, scores: Mapping[str, float]) -> None:
     card = load_card(folder)
     if card.weights_sha256 != samples.checkpoint.card.weights_sha256:
         raise CheckpointError(f"{folder} was trained anew while it was measured. Measure it again.")
-    save_card(folder, dataclasses.replace(card, scores=scores, measured={"samples": samples.count, "seed": samples.seed}))
+    measured = {"samples": samples.count, "seed": samples.seed, "features": f"models/encoder {samples.encoder_hash}", "commit": commit()}
+    save_card(folder, dataclasses.replace(card, scores=scores, measured=measured))
     sample_sheet(samples.checkpoint.generator).save(folder / "sheet.webp", quality=80, method=6)
     neighbours_sheet(samples).save(folder / "neighbours.webp", quality=80, method=6)
 

@@ -7,14 +7,13 @@ import dataclasses
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models.checkpoint import Card, CheckpointError, find, load, load_card, save
+from models.checkpoint import Card, CheckpointError, commit, load, save
 from models.directions import find_directions
 from models.training.curve import curve
 from models.training.datasets.pictures import PictureSetError, load as load_pictures
@@ -86,7 +85,7 @@ def checked(name: str) -> str:
 
 
 def publish(run: Run, preset: str, name: str, checkpoints: Path) -> None:
-    """Write the smoothed weights, their directions and a card; scores already on the card stay until they are measured anew."""
+    """Write the smoothed weights, their directions and a card without scores: these weights have not been measured."""
     generator = settled(run)
     folder = checkpoints / name
     known, own = (json.loads(path.read_text("utf-8")) for path in (CARDS, OWN))
@@ -98,7 +97,6 @@ def publish(run: Run, preset: str, name: str, checkpoints: Path) -> None:
         source=run.data.source,
         licence=run.data.licence,
         training=facts(run, preset),
-        scores=load_card(folder).scores if folder in find(checkpoints) else {},
         **words,
     )
     save(folder, generator, card, find_directions(generator), sample_sheet(generator, columns=2, rows=2, psi=0.7))
@@ -107,7 +105,6 @@ def publish(run: Run, preset: str, name: str, checkpoints: Path) -> None:
 
 def facts(run: Run, preset: str) -> dict[str, Any]:
     """How the weights came to be, for the card."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     return {
         "preset": preset,
         "data": run.preset.data,
@@ -118,7 +115,7 @@ def facts(run: Run, preset: str) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in run.smooth.parameters()),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "commit": commit or "unknown",
+        "commit": commit(),
         "curve": curve(read_log(run.folder)),
     }
 

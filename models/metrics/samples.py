@@ -82,6 +82,14 @@ class Samples:
     def encoder(self) -> Encoder:
         return load_encoder()
 
+    @cached_property
+    def encoder_hash(self) -> str:
+        """Short hash of the encoder's weights: scores by others do not compare."""
+        return hashlib.sha256(self._encoder_bytes()).hexdigest()[:12]
+
+    def _encoder_bytes(self) -> bytes:
+        return b"".join(weights.numpy().tobytes() for weights in self.encoder.parameters())
+
     @property
     def view(self) -> int:
         """Pixels a side at which the encoder looks: half are enough for digits, and a quarter of the work."""
@@ -114,7 +122,7 @@ class Samples:
         side = self.checkpoint.generator.spec.size
         known = hashlib.sha256(repr((self.data.pictures.shape, side, rows.tolist())).encode())
         known.update(np.asarray(self.data.pictures[rows[:: max(len(rows) // 100, 1)]]).tobytes())
-        known.update(b"".join(weights.numpy().tobytes() for weights in self.encoder.parameters()))
+        known.update(self._encoder_bytes())
         path = self.judges / f"features-{known.hexdigest()[:12]}.safetensors"
         if path.exists():
             return read_tensors(path.read_bytes())["features"]

@@ -105,9 +105,17 @@ def settled(run: Run) -> Generator:
 
 
 def save_state(run: Run) -> None:
-    """Everything that the next step depends on, and a sheet of samples to look at; written whole or not at all."""
+    """Everything that the next step depends on, and a sheet of samples to look at."""
     if not run.shard.leads:
         return
+    write_state(run)
+    samples = run.folder / "samples"
+    samples.mkdir(exist_ok=True)
+    sample_sheet(settled(run)).save(samples / f"{run.seen:09d}.png")
+
+
+def write_state(run: Run) -> None:
+    """Everything that the next step depends on; written whole or not at all."""
     state = {
         "seen": run.seen,
         "minutes": run.minutes,
@@ -121,9 +129,6 @@ def save_state(run: Run) -> None:
     buffer = io.BytesIO()
     torch.save(state, buffer)
     write_whole(run.folder / STATE, buffer.getvalue())
-    samples = run.folder / "samples"
-    samples.mkdir(exist_ok=True)
-    sample_sheet(settled(run)).save(samples / f"{run.seen:09d}.png")
 
 
 def load_state(run: Run, path: Path) -> None:

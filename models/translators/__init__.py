@@ -1,0 +1,1 @@
+"""Picture to picture: one file a family, its Config above its network; each registers itself."""

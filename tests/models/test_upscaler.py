@@ -1,0 +1,130 @@
+"""The upscaler: what its two temperaments share, what its options mean, and that its training resumes exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from models.registry import TRANSLATORS
+from models.training.datasets import PictureSet
+from models.training.loop import step
+from models.training.run import Run, write_state
+from models.training.upscaling import PRESETS, Sets, batches, compressed, held_out, open_run, spoilt, train
+from models.translators.translator import Option, TranslatorSpec
+from models.translators.upscaler import Enlarger, Upscaler, UpscalerConfig
+
+SMALL = {"factor": 2, "width": 8, "blocks": 2}
+PRESET = dataclasses.replace(PRESETS["upscaler-x2"], config=SMALL, images=64, batch=8, bf16=False)
+
+
+def picture_set(seed: int) -> PictureSet:
+    draw = torch.Generator().manual_seed(seed)
+    pictures = F.interpolate(torch.rand(24, 3, 8, 8, generator=draw), size=32, mode="bilinear").mul(255).to(torch.uint8)
+    return PictureSet(pictures.permute(0, 2, 3, 1).numpy(), np.arange(24) >= 16, None, None, (), (), f"noise {seed}", "none")
+
+
+@pytest.fixture
+def data() -> Sets:
+    return Sets([picture_set(0), picture_set(1)])
+
+
+def learned(config: UpscalerConfig) -> Upscaler:
+    """With weights that do something, unlike fresh ones."""
+    torch.manual_seed(0)
+    upscaler = Upscaler(config)
+    for parameter in upscaler.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    return upscaler.eval().requires_grad_(False)
+
+
+def test_a_fresh_enlarger_is_bicubic() -> None:
+    x = torch.rand(1, 3, 9, 7)
+    fresh = TRANSLATORS.get("upscaler").build({"factor": 4}).translate(x, {})
+    assert torch.allclose(fresh, F.interpolate(x, scale_factor=4.0, mode="bicubic").clamp(0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_temperament_has_less_than_a_million_weights(name: str) -> None:
+    enlarger = Enlarger(UpscalerConfig(**PRESETS[name].config))
+    assert sum(p.numel() for p in enlarger.parameters()) < 1_000_000
+
+
+def test_crispness_leads_from_one_temperament_to_the_other() -> None:
+    upscaler, x = learned(UpscalerConfig(**SMALL)), torch.rand(2, 3, 12, 10)
+    faithful, between, crisp = (upscaler.translate(x, {"crispness": share}) for share in (0, 0.5, 1))
+    nothing = torch.zeros(2)
+    assert torch.allclose(faithful, upscaler.faithful(x, nothing).clamp(0, 1), atol=1e-6)
+    assert torch.allclose(crisp, upscaler.crisp(x, nothing).clamp(0, 1), atol=1e-6)
+    assert not torch.allclose(between, faithful, atol=1e-3)
+    assert not torch.allclose(between, crisp, atol=1e-3)
+
+
+def test_no_pixel_depends_on_what_lies_beyond_its_reach() -> None:
+    upscaler = learned(UpscalerConfig(**SMALL))
+    x = torch.rand(1, 3, 24, 24)
+    other = x.clone()
+    other[..., upscaler.reach + 1 :] = torch.rand(1, 3, 24, 24 - upscaler.reach - 1)
+    ours, theirs = (upscaler.translate(picture, {}) for picture in (x, other))
+    assert torch.allclose(ours[..., :2], theirs[..., :2], atol=1e-6)
+    assert not torch.allclose(ours[..., 4:], theirs[..., 4:], atol=1e-3)
+
+
+def test_options_are_checked_by_name_and_range() -> None:
+    spec = TranslatorSpec("upscaler", 2, (Option("crispness", 0.5),))
+    assert spec.read({}) == {"crispness": 0.5}
+    with pytest.raises(ValueError, match="no option sharpness. It has: crispness"):
+        spec.read({"sharpness": 1})
+    for value in (1.1, -0.1, float("nan")):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            spec.read({"crispness": value})
+    with pytest.raises(ValueError, match="usually"):
+        Option("crispness", 2)
+    with pytest.raises(ValueError, match="factor is 2 or 4"):
+        UpscalerConfig(factor=3)
+
+
+def test_what_is_spoilt_more_is_farther_from_the_original(data: Sets) -> None:
+    large = data.pictures(data.train()[:8])
+    away = []
+    for clean in (0.0, 0.5, 1.0):
+        pair = spoilt(large, 2, torch.full((8,), clean), torch.Generator().manual_seed(0))
+        assert pair.small.shape == (8, 3, 16, 16)
+        assert torch.allclose(pair.small * 255, (pair.small * 255).round(), atol=1e-4)
+        away.append((F.interpolate(pair.small, scale_factor=2.0, mode="bicubic") - pair.large).square().mean().item())
+    assert away == sorted(away)
+    assert away[0] < away[2] / 4
+
+
+def test_compression_is_a_jpeg_of_that_quality() -> None:
+    x = (255 * torch.rand(3, 16, 16)).to(torch.uint8)
+    good, poor = ((compressed(x, quality).float() - x.float()).abs().mean() for quality in (95, 10))
+    assert good < poor
+
+
+def steps(run: Run, data: Sets, count: int) -> list[dict[str, float]]:
+    source: Any = batches(run, data, 2)
+    return [step(run, batch) for _, batch in zip(range(count), source, strict=False)]
+
+
+def test_ten_steps_and_ten_more_are_twenty_bit_for_bit(data: Sets, tmp_path: Path) -> None:
+    whole = steps(open_run(tmp_path / "whole", PRESET, data), data, 20)
+    halved = open_run(tmp_path / "halved", PRESET, data)
+    first = steps(halved, data, 10)
+    write_state(halved)
+    assert first + steps(open_run(tmp_path / "halved", PRESET, data), data, 10) == whole
+
+
+def test_training_beats_bicubic_on_pictures_that_can_be_learned(data: Sets, tmp_path: Path) -> None:
+    preset = dataclasses.replace(PRESET, images=2400, rate=2e-3, smoothing=100)
+    run = open_run(tmp_path, preset, data)
+    train(run, data, report=False)
+    smooth: Any = run.smooth
+    scores = held_out(smooth, data, tmp_path / "sheet.png")
+    assert scores["psnr"] > scores["bicubic_psnr"] + 0.3
+    assert (data.source, data.licence) == ("noise 0; noise 1", "none")

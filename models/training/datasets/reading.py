@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps
@@ -53,18 +54,37 @@ def _reason(path: Path, fault: Exception) -> str:
     return " ".join(str(fault).split()) or type(fault).__name__
 
 
+@dataclass(frozen=True, eq=False)
+class Upright:
+    """A picture as its author meant it to be seen, in 8 bits."""
+
+    colours: Image.Image  # L, RGB or CMYK, in its own profile
+    alpha: Image.Image | None  # L
+    profile: bytes | None
+
+
 def as_rgb(picture: Image.Image) -> Image.Image:
     """An opened picture of any mode as an RGB one of its own pixels; raises what Pillow raises where its data is broken."""
+    found = upright(picture)
+    colours = in_srgb(found.colours, found.profile)
+    if found.alpha is None:
+        return colours
+    return Image.composite(colours, Image.new("RGB", colours.size, "white"), found.alpha)
+
+
+def upright(picture: Image.Image) -> Upright:
+    """An opened picture of any mode, turned as its camera says; raises what Pillow raises where its data is broken."""
     picture.load()
     profile = picture.info.get("icc_profile")
-    picture = _in_eight_bits(ImageOps.exif_transpose(picture))
+    picture, alpha = _in_eight_bits(ImageOps.exif_transpose(picture)), None
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        alpha = picture.getchannel("A")
-        return Image.composite(_in_srgb(picture.convert("RGB"), profile), Image.new("RGB", picture.size, "white"), alpha)
-    if picture.mode in ("1", "P"):
+        alpha = picture.convert("RGBA").getchannel("A")
+        picture = picture.convert("L" if picture.mode in ("L", "LA", "La") else "RGB")
+    if picture.mode == "1":
+        picture = picture.convert("L")
+    elif picture.mode not in ("L", "RGB", "CMYK"):
         picture = picture.convert("RGB")
-    return _in_srgb(picture, profile)
+    return Upright(picture, alpha, profile)
 
 
 def _in_eight_bits(picture: Image.Image) -> Image.Image:
@@ -76,7 +96,8 @@ def _in_eight_bits(picture: Image.Image) -> Image.Image:
     return picture.convert("I").point(lambda level: level * (1 / 257) + 0.5).convert("L")
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Colours of a profile as RGB ones of sRGB; without a profile, or with a broken one, as they stand."""
     if profile:
         try:
             found = ImageCms.ImageCmsProfile(io.BytesIO(profile))

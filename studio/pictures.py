@@ -1,0 +1,126 @@
+"""The one door for pictures from outside: whatever file comes, either pixels with all that must be kept of it, or a clear fault."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from models.training.datasets.reading import FORMATS, MOST_PIXELS, UnreadablePicture, in_srgb, upright
+from studio.errors import Fault
+from studio.frames import FORMATS as CARRIERS, Format, read_recipe
+from studio.recipe import Note
+
+MAX_UPLOAD = 100 << 20  # bytes
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "png": {},
+    "jpeg": {"quality": 92, "subsampling": "4:4:4"},
+    "webp": {"quality": 92, "method": 4},
+}
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """A picture from outside, upright, 8 bits. Of its metadata only profile and recipe are kept: the rest is the visitor's own."""
+
+    pixels: np.ndarray  # (h, w, 3) uint8, sRGB
+    alpha: np.ndarray | None = None  # (h, w) uint8
+    grey: bool = False  # it goes out as it came in
+    profile: bytes | None = None  # of RGB colours, which it goes out in; None = sRGB
+    recipe: str | None = None  # JSON
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+def open_upload(data: bytes, *, most: int = MOST_PIXELS) -> Upload:
+    """The picture in a file's bytes; its size is known, and refused above `most` pixels, before any is decoded.
+
+    Fault for what is empty, too large, no picture of a known kind, or damaged.
+    """
+    if not data:
+        raise Fault("fault.picture_empty")
+    if len(data) > MAX_UPLOAD:
+        raise Fault("fault.too_large", size=len(data), most=MAX_UPLOAD, status=413)
+    Image.init()  # or the rarer formats would not be known by name
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own limits and its notes on odd metadata: a stricter limit follows
+            with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+                if (pixels := opened.width * opened.height) > most:
+                    raise Fault("fault.picture_pixels", pixels=round(pixels / 1e6), most=most // 1_000_000, status=413)
+                return _read(opened, data)
+    except Fault:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise Fault("fault.not_upload", known=", ".join(FORMATS), status=415) from error
+    except Image.DecompressionBombError as error:
+        raise Fault("fault.picture_pixels", pixels="?", most=most // 1_000_000, status=413) from error
+    except MemoryError:
+        raise
+    except (UnreadablePicture, Exception) as error:  # broken files raise almost anything: OSError, SyntaxError, struct.error, EOFError
+        raise Fault("fault.picture_damaged") from error
+
+
+def _read(opened: Image.Image, data: bytes) -> Upload:
+    frames, kind = getattr(opened, "n_frames", 1), opened.format
+    found = upright(opened)
+    notes = (Note("note.first_frame", {"count": frames}),) if frames > 1 else ()
+    return Upload(
+        pixels=np.asarray(in_srgb(found.colours, found.profile)),
+        alpha=None if found.alpha is None else np.asarray(found.alpha),
+        grey=found.colours.mode == "L",
+        profile=found.profile if found.colours.mode == "RGB" and _opens(found.profile) else None,
+        recipe=_recipe(data) if kind and kind.lower() in CARRIERS else None,
+        notes=notes,
+    )
+
+
+def _recipe(data: bytes) -> str | None:
+    try:
+        return read_recipe(data)
+    except Fault:  # a picture is welcome without its recipe
+        return None
+
+
+def _opens(profile: bytes | None) -> bool:
+    if not profile:
+        return False
+    try:
+        return ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space.strip() == "RGB"
+    except (ImageCms.PyCMSError, OSError):
+        return False
+
+
+def to_file(upload: Upload, pixels: np.ndarray, format: Format = "png") -> bytes:
+    """What was made of an upload, (h, w, 3) uint8 sRGB of any size, as a file in the upload's own colours, with its alpha and profile.
+
+    Alpha is enlarged with the picture; JPEG has none, so there the picture stands on white.
+    """
+    picture = Image.fromarray(pixels)
+    if upload.profile:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(upload.profile))
+        picture = ImageCms.profileToProfile(picture, SRGB, profile, outputMode="RGB") or picture
+    elif upload.grey:
+        picture = picture.convert("L")
+    if upload.alpha is not None:
+        alpha = Image.fromarray(upload.alpha).resize(picture.size, Image.Resampling.BICUBIC)
+        if format == "jpeg":
+            picture = Image.composite(picture, Image.new(picture.mode, picture.size, "white"), alpha)
+        else:
+            picture.putalpha(alpha)
+    file = io.BytesIO()
+    options = (
+        {} if format == "png" else {"quality": quality, "subsampling": "4:4:4"} if format == "jpeg" else {"quality": quality, "method": 4}
+    )
+    picture.save(file, format.upper(), icc_profile=upload.profile, **options)
+    return file.getvalue()

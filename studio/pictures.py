@@ -17,11 +17,8 @@ from studio.frames import FORMATS as CARRIERS, Format, read_recipe
 from studio.recipe import Note
 
 MAX_UPLOAD = 100 << 20  # bytes
-OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "png": {},
-    "jpeg": {"quality": 92, "subsampling": "4:4:4"},
-    "webp": {"quality": 92, "method": 4},
-}
+LOSSY: Mapping[str, Any] = {"quality": 92}
+OPTIONS: Mapping[Format, Mapping[str, Any]] = {"png": {}, "jpeg": {**LOSSY, "subsampling": "4:4:4"}, "webp": {**LOSSY, "method": 4}}
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
@@ -96,9 +93,10 @@ def _opens(profile: bytes | None) -> bool:
     if not profile:
         return False
     try:
-        return ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space.strip() == "RGB"
+        core: Any = ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile
     except (ImageCms.PyCMSError, OSError):
         return False
+    return core.xcolor_space.strip() == "RGB"
 
 
 def to_file(upload: Upload, pixels: np.ndarray, format: Format = "png") -> bytes:
@@ -119,8 +117,5 @@ def to_file(upload: Upload, pixels: np.ndarray, format: Format = "png") -> bytes
         else:
             picture.putalpha(alpha)
     file = io.BytesIO()
-    options = (
-        {} if format == "png" else {"quality": quality, "subsampling": "4:4:4"} if format == "jpeg" else {"quality": quality, "method": 4}
-    )
-    picture.save(file, format.upper(), icc_profile=upload.profile, **options)
+    picture.save(file, format.upper(), icc_profile=upload.profile, **OPTIONS[format])
     return file.getvalue()

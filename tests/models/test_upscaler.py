@@ -16,6 +16,7 @@ from models.training.datasets import PictureSet
 from models.training.loop import step
 from models.training.run import Run, write_state
 from models.training.upscaling import PRESETS, Sets, batches, compressed, held_out, open_run, spoilt, train
+from models.translators.tiling import Tiling, strips
 from models.translators.translator import Option, TranslatorSpec
 from models.translators.upscaler import Enlarger, Upscaler, UpscalerConfig
 
@@ -128,3 +129,26 @@ def test_training_beats_bicubic_on_pictures_that_can_be_learned(data: Sets, tmp_
     scores = held_out(smooth, data, tmp_path / "sheet.png")
     assert scores["psnr"] > scores["bicubic_psnr"] + 0.3
     assert (data.source, data.licence) == ("noise 0; noise 1", "none")
+
+
+@pytest.mark.parametrize(("tile", "size"), [(5, (23, 31)), (8, (16, 16)), (16, (17, 40)), (64, (9, 50)), (1, (4, 3))])
+def test_tiles_cannot_be_told_from_the_whole(tile: int, size: tuple[int, int]) -> None:
+    upscaler = learned(UpscalerConfig(**SMALL))
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    translate = lambda x: upscaler.translate(x, {})  # noqa: E731
+    (whole,) = strips(translate, pixels, 2, Tiling(*size, upscaler.reach, tile=64))
+    told: list[int] = []
+    tiling = Tiling(*size, upscaler.reach, tile)
+    tiled = np.concatenate(list(strips(translate, pixels, 2, tiling, told.append)))
+    assert np.abs(tiled.astype(int) - whole).max() <= 1
+    assert told == list(range(1, tiling.count + 1))
+
+
+def test_work_on_tiles_ends_when_it_is_told_to() -> None:
+    def stop(done: int) -> None:
+        if done == 3:
+            raise InterruptedError
+
+    work = strips(lambda x: x, np.zeros((40, 40, 3), np.uint8), 1, Tiling(40, 40, 2, tile=10), stop)
+    with pytest.raises(InterruptedError):
+        list(work)

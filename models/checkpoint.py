@@ -20,8 +20,9 @@ from PIL import Image
 from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor, nn
 
-from models.registry import GENERATORS
+from models.registry import GENERATORS, TRANSLATORS
 from models.spec import Generator
+from models.translators.translator import Translator
 
 MAX_CARD = 1 << 20
 MAX_WEIGHTS = 1 << 30
@@ -74,15 +75,26 @@ class Checkpoint:
 
 
 def find(root: Path) -> list[Path]:
-    """The checkpoint folders under root, in the order of the page; a damaged card comes last, for `load` to explain."""
+    """The folders under root of checkpoints that draw, in the order of the page; a damaged card comes last, for `load` to explain."""
+    return [folder for _, folder, family in _found(root) if family not in TRANSLATORS.names()]
 
-    def place(folder: Path) -> tuple[int, str]:
+
+def find_translators(root: Path) -> list[Path]:
+    """The folders under root of checkpoints that make pictures of pictures, in the order of the page."""
+    return [folder for _, folder, family in _found(root) if family in TRANSLATORS.names()]
+
+
+def _found(root: Path) -> list[tuple[int, Path, str]]:
+    """Every card under root: its place, its folder, its family."""
+
+    def told(folder: Path) -> tuple[int, Path, str]:
         try:
-            return load_card(folder).order, folder.name
+            card = load_card(folder)
         except CheckpointError:
-            return 1 << 30, folder.name
+            return 1 << 30, folder, ""
+        return card.order, folder, card.family
 
-    return sorted((path.parent for path in root.glob("*/card.json")), key=place)
+    return sorted(told(path.parent) for path in root.glob("*/card.json"))
 
 
 def load_card(folder: Path) -> Card:
@@ -115,6 +127,24 @@ def load(folder: Path) -> Checkpoint:
     if set(directions) != set(card.directions):
         raise CheckpointError(f"{folder / WEIGHTS}: its directions are not those on the card. Restore both from the repository.")
     return Checkpoint(card, generator.eval().requires_grad_(False), directions)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A card with a translator, ready: evaluation mode, CPU, float32."""
+
+    card: Card
+    translator: Translator
+
+
+def load_translator(folder: Path) -> Translation:
+    """As `load`, for a checkpoint that makes pictures of pictures."""
+    card = load_card(folder)
+    tensors = load_tensors(folder, card)
+    with fitting(folder), torch.device("meta"):
+        translator = TRANSLATORS.get(card.family).build(card.config)
+        translator.load_state_dict(tensors, assign=True)
+    return Translation(card, translator.eval().requires_grad_(False))
 
 
 def load_tensors(folder: Path, card: Card) -> dict[str, Tensor]:

@@ -15,14 +15,16 @@ from pathlib import Path
 
 import torch
 
-from models.checkpoint import CheckpointError, commit, find, load, load_card, save_card
+from models.checkpoint import CheckpointError, commit, find, find_translators, load, load_card, load_translator, save_card
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
+from models.metrics.upscaled import upscaled_scores
 from models.report import report
 from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
 from models.training.datasets.__main__ import main as make_pictures
 from models.training.presets import PRESETS
 from models.training.sheet import sample_sheet
+from models.translators.upscaler import Upscaler
 
 SHARES = re.compile("accuracy|precision|recall|coverage|memorised")  # scores that are shares of pictures
 
@@ -124,6 +126,8 @@ def write_reports(folders: list[Path], out: Path) -> int:
 
 def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
     """All scores that apply to one checkpoint, with four digits that matter, as they stand on its card."""
+    if folder in find_translators(folder.parent):
+        return measure_translator(folder, args)
     checkpoint = load(folder)
     training = checkpoint.card.training
     name = training.get("data") or PRESETS[training["preset"]].data
@@ -138,6 +142,19 @@ def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
             scores |= found
     if args.write:
         write(folder, samples, scores)
+    return scores
+
+
+def measure_translator(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
+    """The same for a checkpoint that makes pictures of pictures, on the pictures in the folder --data."""
+    translation = load_translator(folder)
+    assert isinstance(translation.translator, Upscaler)
+    scores = {name: float(f"{value:.4g}") for name, value in upscaled_scores(translation.translator, args.data).items()}
+    print(f"{folder.name}, {args.data}:", " ".join(f"{name}={value}" for name, value in scores.items()), flush=True)
+    if args.write:
+        save_card(
+            folder, dataclasses.replace(translation.card, scores=scores, measured={"pictures": str(args.data.name), "commit": commit()})
+        )
     return scores
 
 

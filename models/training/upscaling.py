@@ -17,10 +17,12 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from models.checkpoint import Card, save
 from models.metrics.likeness import psnr
+from models.metrics.upscaled import bicubic
 from models.registry import TRANSLATORS
+from models.train import facts
 from models.training.datasets.pictures import PictureSet, PictureSetError, load
 from models.training.loop import follow
 from models.training.objectives.objective import descend, precision
@@ -31,6 +33,7 @@ from models.training.shards import Shard
 from models.training.sheet import sheet
 from models.translators.upscaler import Enlarger, Upscaler
 
+CARDS = Path(__file__).with_name("translators.json")  # the words of each preset's card
 SETS = ("landscapes", "paintings", "ukiyoe")
 NOISE, WORST = 30 / 255, 30  # standard deviation, and JPEG quality, that the slider "clean" takes away at its end
 SHOWN = 8  # held-out pictures on a sheet
@@ -118,7 +121,7 @@ def batches(run: Run, data: Sets, factor: int) -> Iterator[Pair]:
 def spoilt(large: Tensor, factor: int, clean: Tensor, draw: torch.Generator) -> Pair:
     """large: (n, 3, h, w) uint8. Reduced, then with noise and compression by `clean` (a part of Wang 2021, section 3)."""
     whole = large.float() / 255
-    small = F.interpolate(whole, scale_factor=1 / factor, mode="bicubic", antialias=True)
+    small = bicubic(whole, 1 / factor)
     small = small + torch.randn(small.shape, generator=draw) * (NOISE * clean.view(-1, 1, 1, 1))
     bytes_ = (small.clamp(0, 1) * 255).round().to(torch.uint8)
     for i in torch.nonzero(clean > 0).flatten().tolist():
@@ -170,7 +173,7 @@ def held_out(enlarger: Enlarger, data: Sets, picture: Path) -> dict[str, float]:
     rows = data.test()
     rows = rows[np.random.default_rng(0).permutation(len(rows))[:256]]
     pair = spoilt(data.pictures(rows), enlarger.factor, torch.zeros(len(rows)), torch.Generator().manual_seed(0))
-    plain = F.interpolate(pair.small, scale_factor=float(enlarger.factor), mode="bicubic").clamp(0, 1)
+    plain = bicubic(pair.small, enlarger.factor)
     ours = torch.cat([enlarger(part, part.new_zeros(len(part))) for part in pair.small.split(16)]).clamp(0, 1)
     shown = torch.stack([plain[:SHOWN], ours[:SHOWN], pair.large[:SHOWN]]).flatten(0, 1)
     picture.parent.mkdir(exist_ok=True)
@@ -178,19 +181,45 @@ def held_out(enlarger: Enlarger, data: Sets, picture: Path) -> dict[str, float]:
     return {"psnr": round(psnr(ours, pair.large).mean().item(), 3), "bicubic_psnr": round(psnr(plain, pair.large).mean().item(), 3)}
 
 
+def publish(run: Run, name: str, checkpoints: Path) -> None:
+    """Write the smoothed weights as faithful, and as crisp too where no crisp ones have been trained, with a card without scores."""
+    faithful: Any = run.smooth
+    upscaler = TRANSLATORS.get("upscaler").build(run.preset.config)
+    assert isinstance(upscaler, Upscaler)
+    for enlarger in (upscaler.faithful, upscaler.crisp):
+        enlarger.load_state_dict(faithful.state_dict())
+    card = Card(
+        id=name,
+        family="upscaler",
+        config=dataclasses.asdict(upscaler.config),
+        source=run.data.source,
+        licence=run.data.licence,
+        training=facts(run, name),
+        rendering="smooth",
+        **json.loads(CARDS.read_text("utf-8"))[name],
+    )
+    save(checkpoints / name, upscaler, card)
+    print(f"{checkpoints / name}: {run.seen:,} pictures, {run.minutes:.0f} minutes")
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m models.training.upscaling", description=__doc__)
     parser.add_argument("preset", choices=sorted(PRESETS))
     parser.add_argument("--data", type=Path, default=Path("data"), help=f"where the sets {', '.join(SETS)} are")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where states and samples go")
+    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--publish", action="store_true", help="write the last saved state to checkpoints/ without training on")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--save-minutes", type=float, default=5.0)
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
     try:
         data = Sets([load(args.data / name) for name in SETS])
-        train(run := open_run(args.runs / args.preset, PRESETS[args.preset], data), data, save_minutes=args.save_minutes)
-        print(f"{run.folder}: {run.seen:,} pictures")
+        run = open_run(args.runs / args.preset, PRESETS[args.preset], data)
+        if not args.publish:
+            train(run, data, save_minutes=args.save_minutes)
+        if args.publish or run.seen >= run.preset.images:
+            publish(run, args.preset, args.checkpoints)
     except (TrainingError, PictureSetError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

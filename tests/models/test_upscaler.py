@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional as F
 
+from models.checkpoint import find, find_translators, load_translator
+from models.evaluate import main
+from models.metrics.upscaled import luma, windows
 from models.registry import TRANSLATORS
 from models.training.datasets import PictureSet
 from models.training.loop import step
 from models.training.run import Run, write_state
-from models.training.upscaling import PRESETS, Sets, batches, compressed, held_out, open_run, spoilt, train
+from models.training.upscaling import PRESETS, Sets, batches, compressed, held_out, open_run, publish, spoilt, train
 from models.translators.tiling import Tiling, strips
 from models.translators.translator import Option, TranslatorSpec
 from models.translators.upscaler import Enlarger, Upscaler, UpscalerConfig
@@ -152,3 +157,36 @@ def test_work_on_tiles_ends_when_it_is_told_to() -> None:
     work = strips(lambda x: x, np.zeros((40, 40, 3), np.uint8), 1, Tiling(40, 40, 2, tile=10), stop)
     with pytest.raises(InterruptedError):
         list(work)
+
+
+def test_luma_is_that_of_the_studio_range() -> None:
+    black, white, green = (torch.tensor(colour).view(1, 3, 1, 1) for colour in ([0.0] * 3, [1.0] * 3, [0.0, 1.0, 0.0]))
+    assert [round(255 * luma(x).item(), 2) for x in (black, white, green)] == [16, 235, 144.55]
+
+
+def test_windows_are_cut_side_by_side() -> None:
+    x = torch.arange(2 * 130 * 260).view(1, 2, 130, 260).float()
+    cut = windows(x)
+    assert cut.shape == (2, 2, 128, 128)
+    assert torch.equal(cut[1], x[0, :, :128, 128:256])
+
+
+def test_a_published_upscaler_is_found_read_and_measured(data: Sets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = open_run(tmp_path / "run", PRESET, data)
+    publish(run, "upscaler-x2", tmp_path / "checkpoints")
+    folder = tmp_path / "checkpoints" / "upscaler-x2"
+    assert (find(folder.parent), find_translators(folder.parent)) == ([], [folder])
+    loaded = load_translator(folder).translator
+    x = torch.rand(1, 3, 9, 7)
+    assert torch.allclose(loaded.translate(x, {}), F.interpolate(x, scale_factor=2.0, mode="bicubic").clamp(0, 1), atol=2e-2)
+
+    (tmp_path / "photographs").mkdir()
+    for i in range(2):
+        draw = np.random.default_rng(i)
+        Image.fromarray(draw.integers(0, 256, (131, 140, 3), dtype=np.uint8)).save(tmp_path / "photographs" / f"{i}.png")
+    places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "photographs"), "--json", str(tmp_path / "up.json")]
+    assert main(["upscaler-x2", "--write", *places]) == 0
+    scores = json.loads((tmp_path / "up.json").read_text())["upscaler-x2"]
+    assert set(scores) == {f"{way}_{what}" for way in ("bicubic", "faithful", "crisp") for what in ("psnr", "ssim", "perceptual")}
+    assert scores["faithful_psnr"] == pytest.approx(scores["bicubic_psnr"], abs=1)
+    assert load_translator(folder).card.scores == scores

@@ -18,12 +18,15 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from models.checkpoint import Card, save
+from models.checkpoint import Card, CheckpointError, load_translator, save
+from models.encoder import distance, load_encoder
 from models.metrics.likeness import psnr
 from models.metrics.upscaled import bicubic
 from models.registry import TRANSLATORS
 from models.train import facts
+from models.training.critics.projected import ScaleCritic
 from models.training.datasets.pictures import PictureSet, PictureSetError, load
+from models.training.games import GAMES
 from models.training.loop import follow
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
@@ -36,12 +39,17 @@ from models.translators.upscaler import Enlarger, Upscaler
 CARDS = Path(__file__).with_name("translators.json")  # the words of each preset's card
 SETS = ("landscapes", "paintings", "ukiyoe")
 NOISE, WORST = 30 / 255, 30  # standard deviation, and JPEG quality, that the slider "clean" takes away at its end
+PATCH = 128  # pixels a side of what is learned from
+ADVERSE, NEAR = 5e-3, 1e-2  # weights of the critic's word and of the pixels beside likeness (Wang 2018, section 4.1)
 SHOWN = 8  # held-out pictures on a sheet
 _PIXELS: Mapping[str, Any] = {"batch": 16, "rate": 5e-4, "betas": (0.9, 0.99), "cosine": True, "bf16": True, "watch": 0}
+_CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic"}
 
 PRESETS: Mapping[str, Preset] = {
     "upscaler-x4": Preset("upscaler", "+".join(SETS), {"factor": 4}, images=600_000, **_PIXELS),
     "upscaler-x2": Preset("upscaler", "+".join(SETS), {"factor": 2}, images=300_000, **_PIXELS),
+    "crisp-x4": Preset("upscaler", "+".join(SETS), {"factor": 4}, start="upscaler-x4", images=150_000, **_CRISP),
+    "crisp-x2": Preset("upscaler", "+".join(SETS), {"factor": 2}, start="upscaler-x2", images=100_000, **_CRISP),
 }
 
 
@@ -75,6 +83,43 @@ class Pixels:
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"enlarger": self.adam}
+
+
+class Crisp:
+    """Likeness to our eyes, a critic's word, and a little of each pixel: the crisp temperament (Wang 2018, section 3.3).
+
+    The critic scores patches; a pair is judged relative to each other, one made, one real (Jolicoeur-Martineau 2018).
+    """
+
+    def __init__(self, enlarger: nn.Module, preset: Preset) -> None:
+        self.enlarger, self.preset, self.shard = enlarger, preset, Shard()
+        self.critic = ScaleCritic(3, PATCH, names=0, inner=48, patches=PATCH // 8).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.encoder, self.game = load_encoder(), GAMES["relativistic"]
+        rates = {"lr": preset.rate, "betas": preset.betas}
+        self.adam, self.judges = torch.optim.Adam(enlarger.parameters(), **rates), torch.optim.Adam(self.critic.parameters(), **rates)
+
+    def step(self, batch: Pair, number: int) -> dict[str, float]:
+        with precision(batch.small.device, self.preset):
+            made = self.enlarger(batch.small, batch.clean)
+            judged, real = self.critic(made.detach(), None).float(), self.critic(batch.large, None).float()
+        critic = self.game.judge(real, judged)
+        descend(self.judges, critic, self.preset, self.shard)
+        with precision(batch.small.device, self.preset):
+            seen, known = self.encoder(2 * made - 1), self.encoder(2 * batch.large - 1)
+            judged, real = self.critic(made, None).float(), self.critic(batch.large, None).float()
+        unlike, error = distance(seen, known).mean(), (made - batch.large).abs().mean()
+        loss = unlike + ADVERSE * self.game.draw(judged, real.detach()) + NEAR * error
+        descend(self.adam, loss, self.preset, self.shard)
+        return {"critic": critic.item(), "unlike": unlike.item(), "error": error.item() * 255}
+
+    def grow(self, stage: Stage) -> None:
+        """It is as large as it will ever be."""
+
+    def modules(self) -> dict[str, nn.Module]:
+        return {"critic": self.critic}
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"enlarger": self.adam, "judges": self.judges}
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,14 +181,15 @@ def compressed(x: Tensor, quality: int) -> Tensor:
     return torch.from_numpy(np.asarray(Image.open(file)).copy()).permute(2, 0, 1)
 
 
-def open_run(folder: Path, preset: Preset, data: Sets) -> Run:
-    """Start a run in a folder, or go on with the one that is there; TrainingError where its state does not fit."""
+def open_run(folder: Path, preset: Preset, data: Sets, checkpoints: Path = Path("checkpoints")) -> Run:
+    """Start a run in a folder, or go on with the one that is there; TrainingError where its state does not fit.
+
+    A crisp one begins with the faithful weights of the checkpoint that its preset names.
+    """
     torch.manual_seed(preset.seed)
-    upscaler = TRANSLATORS.get(preset.family).build(preset.config)
-    assert isinstance(upscaler, Upscaler)
-    enlarger: Any = upscaler.faithful.to(memory_format=torch.channels_last)
+    enlarger: Any = begun(preset, checkpoints).faithful.requires_grad_(True).to(memory_format=torch.channels_last)
     of_sets: Any = data
-    objective: Any = Pixels(enlarger, preset)
+    objective: Any = Crisp(enlarger, preset) if preset.start else Pixels(enlarger, preset)
     smooth = copy.deepcopy(enlarger).requires_grad_(False)
     run = Run(folder, preset, of_sets, enlarger, smooth, objective, torch.Generator().manual_seed(preset.seed))
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,6 +198,14 @@ def open_run(folder: Path, preset: Preset, data: Sets) -> Run:
     else:
         (folder / "run.json").write_text(json.dumps(dataclasses.asdict(preset), indent=1))
     return run
+
+
+def begun(preset: Preset, checkpoints: Path) -> Upscaler:
+    """The upscaler that a preset begins with: fresh, or a checkpoint's."""
+    fresh = TRANSLATORS.get(preset.family).build(preset.config)
+    upscaler = load_translator(checkpoints / preset.start).translator if preset.start else fresh
+    assert isinstance(upscaler, Upscaler)
+    return upscaler
 
 
 def train(run: Run, data: Sets, *, save_minutes: float = 5.0, report: bool = True) -> None:
@@ -182,12 +236,11 @@ def held_out(enlarger: Enlarger, data: Sets, picture: Path) -> dict[str, float]:
 
 
 def publish(run: Run, name: str, checkpoints: Path) -> None:
-    """Write the smoothed weights as faithful, and as crisp too where no crisp ones have been trained, with a card without scores."""
-    faithful: Any = run.smooth
-    upscaler = TRANSLATORS.get("upscaler").build(run.preset.config)
-    assert isinstance(upscaler, Upscaler)
-    for enlarger in (upscaler.faithful, upscaler.crisp):
-        enlarger.load_state_dict(faithful.state_dict())
+    """Write the smoothed weights, with a card without scores: a faithful run's as both temperaments, a crisp one's beside the faithful."""
+    smooth: Any = run.smooth
+    upscaler = begun(run.preset, checkpoints)
+    for enlarger in (upscaler.crisp,) if run.preset.start else (upscaler.faithful, upscaler.crisp):
+        enlarger.load_state_dict(smooth.state_dict())
     card = Card(
         id=name,
         family="upscaler",
@@ -215,12 +268,12 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(args.threads)
     try:
         data = Sets([load(args.data / name) for name in SETS])
-        run = open_run(args.runs / args.preset, PRESETS[args.preset], data)
+        run = open_run(args.runs / args.preset, PRESETS[args.preset], data, args.checkpoints)
         if not args.publish:
             train(run, data, save_minutes=args.save_minutes)
         if args.publish or run.seen >= run.preset.images:
-            publish(run, args.preset, args.checkpoints)
-    except (TrainingError, PictureSetError, ValueError) as error:
+            publish(run, run.preset.start or args.preset, args.checkpoints)
+    except (TrainingError, PictureSetError, CheckpointError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

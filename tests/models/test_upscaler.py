@@ -126,6 +126,21 @@ def test_ten_steps_and_ten_more_are_twenty_bit_for_bit(data: Sets, tmp_path: Pat
     assert first + steps(open_run(tmp_path / "halved", PRESET, data), data, 10) == whole
 
 
+def test_a_crisp_run_begins_with_the_faithful_weights_and_leaves_them_as_they_are(data: Sets, tmp_path: Path) -> None:
+    preset = dataclasses.replace(PRESETS["crisp-x2"], config=SMALL, images=32, batch=4, bf16=False)
+    large = Sets([dataclasses.replace(part, pictures=part.pictures.repeat(2, 1).repeat(2, 2)) for part in data.parts])  # 64 pixels a side
+    publish(open_run(tmp_path / "faithful", PRESET, data), "upscaler-x2", tmp_path)
+    run = open_run(tmp_path / "crisp", preset, large, tmp_path)
+    losses = steps(run, large, 4)
+    assert set(losses[0]) == {"critic", "unlike", "error"}
+    publish(run, "upscaler-x2", tmp_path)
+    upscaler, faithful = load_translator(tmp_path / "upscaler-x2").translator, open_run(tmp_path / "faithful", PRESET, data).generator
+    assert isinstance(upscaler, Upscaler)
+    for (name, kept), crisp in zip(upscaler.faithful.named_parameters(), upscaler.crisp.parameters(), strict=True):
+        assert torch.allclose(kept, faithful.state_dict()[name], atol=1e-3)
+        assert kept.numel() < 9 or not torch.equal(kept, crisp)
+
+
 def test_training_beats_bicubic_on_pictures_that_can_be_learned(data: Sets, tmp_path: Path) -> None:
     preset = dataclasses.replace(PRESET, images=2400, rate=2e-3, smoothing=100)
     run = open_run(tmp_path, preset, data)

@@ -20,11 +20,14 @@ class DensityCoverage:
         return ("density", "coverage")
 
     def measure(self, samples: Samples) -> Mapping[str, float]:
-        density, coverage = density_coverage(samples.features, samples.reference)
+        density, coverage = density_coverage(samples.features, samples.reference, originals=samples.originals)
         return {"density": density, "coverage": coverage}
 
 
-def density_coverage(drawn: Tensor, real: Tensor, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Features (n, d), (m, d): balls about real ones that hold a drawn one, over k (it may pass 1); share of balls that hold any."""
-    counts, held = within(drawn, real, reach(real, k))
+def density_coverage(drawn: Tensor, real: Tensor, k: int = NEIGHBOURS, originals: Tensor | None = None) -> tuple[float, float]:
+    """Features (n, d), (m, d): balls about real ones that hold a drawn one, over k (it may pass 1); share of balls that hold any.
+
+    originals (m,): what each real picture was cut from; neighbours of the same original do not count.
+    """
+    counts, held = within(drawn, real, reach(real, k, originals))
     return counts.double().mean().item() / k, held.double().mean().item()

@@ -8,8 +8,16 @@ from torch import Tensor
 PIECE = 1000
 
 
-def reach(features: Tensor, k: int) -> Tensor:
-    """Distance of each to its k-th nearest other, (n, d) -> (n,)."""
+def reach(features: Tensor, k: int, originals: Tensor | None = None) -> Tensor:
+    """Distance of each to its k-th nearest other, (n, d) -> (n,).
+
+    originals (n,): what each was cut from. Others of the same original do not count: overlapping cuts are near one another
+    whatever the world looks like, and balls that reach only as far would hold no new picture, not even a real one.
+    """
+    if originals is not None:
+        pieces = zip(features.split(PIECE), originals.split(PIECE), strict=True)
+        apart = (torch.cdist(part, features).masked_fill_(mine[:, None] == originals, torch.inf) for part, mine in pieces)
+        return torch.cat([distances.topk(k, largest=False).values[:, -1] for distances in apart])
     k = min(k, len(features) - 1)
     # the nearest of all is the picture itself
     return torch.cat([torch.cdist(part, features).topk(k + 1, largest=False).values[:, -1] for part in features.split(PIECE)])

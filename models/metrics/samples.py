@@ -115,6 +115,12 @@ class Samples:
         """(at most count, d): the training pictures whose names were asked for, each once."""
         return self.training[np.searchsorted(self.data.train(), self.rows.unique().numpy())]
 
+    @cached_property
+    def originals(self) -> Tensor | None:
+        """What each picture of `reference` was cut from; None where each is one of its own."""
+        found = self.data.originals()
+        return None if found is None else torch.from_numpy(found)[self.rows.unique()]
+
     def _known(self, rows: np.ndarray) -> Tensor:
         """Features of real pictures, from the folder or encoded now; the file's name follows from the encoder and the pictures."""
         if not len(rows):

@@ -105,6 +105,19 @@ def test_precision_and_recall_are_those_of_the_plainest_reckoning(drawn: Tensor,
     assert 0 < recall < 1
 
 
+def test_cuts_of_one_original_are_no_neighbours_of_one_another() -> None:
+    # four originals far apart, each cut thirty times almost alike
+    draw = torch.Generator().manual_seed(0)
+    originals = torch.arange(4).repeat_interleave(30)
+    real = 10 * torch.eye(4).repeat_interleave(30, 0) + 1e-3 * torch.randn(120, 4, generator=draw)
+    between = 5 * (torch.eye(4) + torch.eye(4).roll(1, 0))  # halfway from one original to the next
+    assert precision_recall(between, real)[0] == 0
+    assert precision_recall(between, real, originals=originals)[0] == 1
+    others = reach(real, 3, originals)
+    wanted = [sorted(torch.cdist(x[None], real[originals != mine])[0].tolist())[2] for x, mine in zip(real, originals, strict=True)]
+    assert others.tolist() == pytest.approx(wanted, rel=1e-4)
+
+
 def test_density_and_coverage_are_those_of_the_plainest_reckoning(drawn: Tensor, real: Tensor) -> None:
     inside = np.array(in_some_ball(drawn.numpy(), real.numpy(), 5))
     density, coverage = density_coverage(drawn, real)

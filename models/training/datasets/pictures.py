@@ -85,6 +85,12 @@ class PictureSet:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    def originals(self) -> np.ndarray | None:
+        """Which original each picture was cut from, (n,) int64; None where every picture is one of its own."""
+        if not self.attributes or "file" not in self.attributes[0]:
+            return None
+        return np.unique([row["file"] for row in self.attributes], return_inverse=True)[1].astype(np.int64)
+
     def train(self) -> np.ndarray:
         """Indices of the pictures to train on, (k,) int64, ascending."""
         return np.flatnonzero(~self.held_out)

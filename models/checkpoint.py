@@ -76,12 +76,14 @@ class Checkpoint:
 
 def find(root: Path) -> list[Path]:
     """The folders under root of checkpoints that draw, in the order of the page; a damaged card comes last, for `load` to explain."""
-    return [folder for _, folder, family in _found(root) if family not in TRANSLATORS.names()]
+    translators = TRANSLATORS.names()
+    return [folder for _, folder, family in _found(root) if family not in translators]
 
 
 def find_translators(root: Path) -> list[Path]:
     """The folders under root of checkpoints that make pictures of pictures, in the order of the page."""
-    return [folder for _, folder, family in _found(root) if family in TRANSLATORS.names()]
+    translators = TRANSLATORS.names()
+    return [folder for _, folder, family in _found(root) if family in translators]
 
 
 def _found(root: Path) -> list[tuple[int, Path, str]]:

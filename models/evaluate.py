@@ -15,10 +15,11 @@ from pathlib import Path
 
 import torch
 
-from models.checkpoint import CheckpointError, commit, find, find_translators, load, load_card, load_translator, save_card
+from models.checkpoint import CheckpointError, commit, find, load, load_card, load_translator, save_card
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
 from models.metrics.upscaled import upscaled_scores
+from models.registry import TRANSLATORS
 from models.report import report
 from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
 from models.training.datasets.__main__ import main as make_pictures
@@ -126,7 +127,7 @@ def write_reports(folders: list[Path], out: Path) -> int:
 
 def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
     """All scores that apply to one checkpoint, with four digits that matter, as they stand on its card."""
-    if folder in find_translators(folder.parent):
+    if load_card(folder).family in TRANSLATORS.names():
         return measure_translator(folder, args)
     checkpoint = load(folder)
     training = checkpoint.card.training

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from models.training.datasets.reading import FORMATS, MOST_PIXELS, UnreadablePicture, in_srgb, upright
+from models.training.datasets.reading import FORMATS, MOST_PIXELS, in_srgb, upright
 from studio.errors import Fault
 from studio.frames import FORMATS as CARRIERS, Format, read_recipe
 from studio.recipe import Note
@@ -64,7 +64,7 @@ def open_upload(data: bytes, *, most: int = MOST_PIXELS) -> Upload:
         raise Fault("fault.picture_pixels", pixels="?", most=most // 1_000_000, status=413) from error
     except MemoryError:
         raise
-    except (UnreadablePicture, Exception) as error:  # broken files raise almost anything: OSError, SyntaxError, struct.error, EOFError
+    except Exception as error:  # broken files raise almost anything: OSError, SyntaxError, struct.error, EOFError
         raise Fault("fault.picture_damaged") from error
 
 

@@ -109,7 +109,7 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         lasting = recipe.weights == picture.recipe.weights
         headers = {"Cache-Control": "private, max-age=86400"} if lasting else dict(NO_CACHE)
         name = f"{recipe.generator}-{recipe.seed}.{format}"
-        headers["Content-Disposition"] = f'{"attachment" if download else "inline"}; filename="{name}"'
+        headers["Content-Disposition"] = _disposition(name, download)
         return Response(data, media_type=f"image/{format}", headers=headers)
 
     @web.get("/strokes.svg")
@@ -117,8 +117,8 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         recipe = from_link(r)
         drawing = svg(await asyncio.to_thread(engine.strokes, recipe))
         name = f"{recipe.generator}-{recipe.seed}.svg"
-        disposition = f'{"attachment" if download else "inline"}; filename="{name}"'
-        return Response(drawing, media_type="image/svg+xml", headers={**NO_CACHE, "Content-Disposition": disposition})
+        headers = {**NO_CACHE, "Content-Disposition": _disposition(name, download)}
+        return Response(drawing, media_type="image/svg+xml", headers=headers)
 
     @web.post("/read")
     async def read(request: Request) -> Response:
@@ -127,6 +127,11 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         if text is None:
             raise Fault("fault.no_recipe", status=422)
         return JSONResponse(_as_json(open_recipe(text, engine.hashes())))
+
+
+def _disposition(name: str, download: str) -> str:
+    """Whether the browser shows a file or keeps it, and under which name."""
+    return f'{"attachment" if download else "inline"}; filename="{name}"'
 
 
 def _add_gallery(web: FastAPI, gallery: Gallery, settings: Settings) -> None:

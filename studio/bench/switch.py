@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Press every button from every other generator, in turns; median and slowest of each that is gone to."""
+    """Press every button from every other generator, in turns; the median of each that is gone to, and of all."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
         command = ["app.py", "--port", str(port), "--folder", folder, "--checkpoints", str(options.checkpoints.resolve())]

@@ -112,6 +112,7 @@ export function pen(atelier, { root, canvas }) {
 
   /** The picture comes out from under a broad brush that goes where its own strokes went. @param {Path[]} paths @param {() => boolean} goes */
   async function written(paths, goes) {
+    if (calm()) return;
     const mask = new OffscreenCanvas(paper.width, paper.height);
     const cover = /** @type {OffscreenCanvasRenderingContext2D} */ (mask.getContext('2d'));
     cover.scale(paper.width, paper.height);
@@ -119,7 +120,7 @@ export function pen(atelier, { root, canvas }) {
     const show = (path, share) => {
       cover.setLineDash([path.length * share, path.length + 1]);
       cover.stroke(path.shape);
-      Object.assign(brush, { globalCompositeOperation: 'copy' });
+      brush.globalCompositeOperation = 'copy';
       brush.drawImage(mask, 0, 0);
       brush.globalCompositeOperation = 'source-in';
       brush.drawImage(canvas, 0, 0, paper.width, paper.height);
@@ -128,7 +129,6 @@ export function pen(atelier, { root, canvas }) {
       brush.fillRect(0, 0, paper.width, paper.height);
       brush.globalCompositeOperation = 'source-over';
     };
-    if (calm()) return;
     for (const path of paths) {
       const begun = performance.now();
       for (let share = 0; share < 1 && goes();) {

@@ -18,14 +18,13 @@ import torch
 from models.checkpoint import CheckpointError, commit, find, load, load_card, load_translator, save_card
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
-from models.metrics.upscaled import upscaled_scores
+from models.metrics.translated import TRANSLATED
 from models.registry import TRANSLATORS
 from models.report import report
 from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
 from models.training.datasets.__main__ import main as make_pictures
 from models.training.presets import PRESETS
 from models.training.sheet import sample_sheet
-from models.translators.upscaler import Upscaler
 
 SHARES = re.compile("accuracy|precision|recall|coverage|memorised")  # scores that are shares of pictures
 
@@ -149,8 +148,7 @@ def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
 def measure_translator(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
     """The same for a checkpoint that makes pictures of pictures, on the pictures in the folder --data."""
     translation = load_translator(folder)
-    assert isinstance(translation.translator, Upscaler)
-    scores = {name: float(f"{value:.4g}") for name, value in upscaled_scores(translation.translator, args.data).items()}
+    scores = {name: float(f"{value:.4g}") for name, value in TRANSLATED[translation.card.family](translation.translator, args.data).items()}
     print(f"{folder.name}, {args.data}:", " ".join(f"{name}={value}" for name, value in scores.items()), flush=True)
     if args.write:
         save_card(

@@ -13,15 +13,13 @@ from typing import Any
 
 import torch
 
-from models.checkpoint import Card, CheckpointError, commit, load, save
-from models.directions import find_directions
+from models.checkpoint import Card, CheckpointError, commit, save
+from models.training.courses import Opening, Result, course_of
 from models.training.curve import curve
-from models.training.datasets.pictures import PictureSetError, load as load_pictures
-from models.training.loop import train
+from models.training.datasets.pictures import PictureSetError
 from models.training.presets import PRESETS, Preset
-from models.training.run import Run, TrainingError, begin_with, open_run, read_log, settled
+from models.training.run import Run, TrainingError, read_log
 from models.training.shards import joined
-from models.training.sheet import sample_sheet
 
 TRAINING = Path(__file__).parent / "training"
 CARDS, OWN = TRAINING / "cards.json", TRAINING / "own.json"  # the words of each preset's card; those of a training of one's own
@@ -33,17 +31,16 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(args.threads)
     try:
         preset = changed(PRESETS[args.preset], args.set)
-        name = checked(args.name or args.preset)
-        data = load_pictures(folder := args.data or Path("data") / preset.data)
-        preset = dataclasses.replace(preset, data=folder.absolute().name)  # a card tells what was learned from
+        name, course = checked(args.name or args.preset), course_of(preset)
+        data = args.data or Path("data") / preset.data
+        preset = dataclasses.replace(preset, data=data.absolute().name)  # a card tells what was learned from
         with joined() as shard:
-            run = open_run(args.runs / name, preset, data, torch.device(args.device), shard)
-            if preset.start and run.seen == 0:
-                begin_with(run, load(args.checkpoints / preset.start).generator)
+            opening = Opening(args.runs / name, args.checkpoints, torch.device(args.device), shard)
+            run = course.open(preset, data, opening)
             if not args.publish:
-                train(run, save_minutes=args.save_minutes)
+                course.follow(run, save_minutes=args.save_minutes)
             if shard.leads and (args.publish or run.seen >= preset.images):
-                publish(run, args.preset, name, args.checkpoints)
+                publish(run, args.preset, name, args.checkpoints, course.result(run, opening))
     except (TrainingError, PictureSetError, CheckpointError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -53,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     parser.add_argument("preset", choices=sorted(PRESETS))
-    parser.add_argument("--data", type=Path, help="a picture set; default data/NAME, made by python -m models.training.datasets NAME")
+    parser.add_argument("--data", type=Path, help="a set to learn from; default data/NAME, made by python -m models.training.datasets NAME")
     parser.add_argument("--name", help="what to call the run and its checkpoint, where its pictures are your own (default: as the preset)")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the preset")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where states and samples go")
@@ -84,23 +81,25 @@ def checked(name: str) -> str:
     return name
 
 
-def publish(run: Run, preset: str, name: str, checkpoints: Path) -> None:
-    """Write the smoothed weights, their directions and a card without scores: these weights have not been measured."""
-    generator = settled(run)
-    folder = checkpoints / name
+def publish(run: Run, preset: str, name: str, checkpoints: Path, result: Result) -> None:
+    """Write the smoothed weights and a card without scores: these weights have not been measured.
+
+    A training that joins the checkpoint it began with is published as that.
+    """
     known, own = (json.loads(path.read_text("utf-8")) for path in (CARDS, OWN))
-    words = known[preset] if name == preset else own | {"title": dict.fromkeys(("en", "zh"), name)}
+    name = run.preset.start if run.preset.joins else name
+    words = known[name] if name in known else own | {"title": dict.fromkeys(("en", "zh"), name)}
     card = Card(
         id=name,
         family=run.preset.family,
-        config=dataclasses.asdict(generator.config),
+        config=dataclasses.asdict(result.config),
         source=run.data.source,
         licence=run.data.licence,
         training=facts(run, preset),
         **words,
     )
-    save(folder, generator, card, find_directions(generator), sample_sheet(generator, columns=2, rows=2, psi=0.7))
-    print(f"{folder}: {run.seen:,} images, {run.minutes:.0f} minutes")
+    save(checkpoints / name, result.network, card, result.directions, result.preview)
+    print(f"{checkpoints / name}: {run.seen:,} images, {run.minutes:.0f} minutes")
 
 
 def facts(run: Run, preset: str) -> dict[str, Any]:

@@ -13,14 +13,14 @@ from torch.nn import functional as F
 from models.encoder import distance, load_encoder
 from models.metrics.likeness import psnr, ssim
 from models.training.datasets.reading import picture_files, read
-from models.translators.upscaler import Upscaler
+from models.translators.translator import Translator
 
 LUMA = (65.481 / 255, 128.553 / 255, 24.966 / 255)  # ITU-R BT.601, in the studio range, as the field compares (Timofte 2017)
 WINDOW = 128  # pixels a side of what the encoder is shown at once
 
 
 @torch.inference_mode()
-def upscaled_scores(upscaler: Upscaler, folder: Path) -> Mapping[str, float]:
+def upscaled_scores(upscaler: Translator, folder: Path) -> Mapping[str, float]:
     """Means over a folder's pictures: PSNR and SSIM on luma without a border of `factor` pixels, and perceptual distance.
 
     Small pictures are made by bicubic reduction with antialiasing, and rounded to 8 bits.

@@ -16,9 +16,10 @@ class Preset:
     """One training, whole: what is trained, on what, from where, how and for how long."""
 
     family: str
-    data: str  # a picture set in data/
+    data: str  # a set in data/; several for a translator, joined by +
     config: Mapping[str, Any] = field(default_factory=dict)  # the family's Config; names and sizes come from the data
     start: str = ""  # a checkpoint whose weights it begins with, as far as they fit
+    joins: bool = False  # what is learned becomes a part of that checkpoint
     images: int = 1_000_000  # pictures shown in all
     batch: int = 64
     rate: float = 2e-4
@@ -63,6 +64,9 @@ _FEW = {**_SEEN, "augment": "diff"}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
 _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "gaussian"}
 _BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
+_PIXELS: Mapping[str, Any] = {"batch": 16, "rate": 5e-4, "betas": (0.9, 0.99), "cosine": True, "bf16": True, "watch": 0}
+_CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic", "joins": True}
+_ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
@@ -80,4 +84,11 @@ PRESETS: Mapping[str, Preset] = {
     "stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=600_000, game="relativistic", r2=1.0, watch=100_000),
     "plain-stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=600_000, **_AS_IT_WAS),
     "digits-vae-map": Preset("vae", "digits", {"z_dim": 2}, images=500_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
+    "hanzi-rvae": Preset(
+        "rvae", "hanzi", images=240_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True, watch=0
+    ),
+    "upscaler-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, images=240_000, **_PIXELS),
+    "upscaler-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, images=120_000, **_PIXELS),
+    "crisp-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, start="upscaler-x4", images=150_000, **_CRISP),
+    "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=100_000, **_CRISP),
 }

@@ -1,11 +1,9 @@
-"""Training on writing instead of pictures: `python -m models.training.sequences hanzi-rvae`. Run again to go on from the last save."""
+"""Training on writing instead of pictures."""
 
 from __future__ import annotations
 
-import argparse
 import copy
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from models.generators.rvae import Bound, Rvae, RvaeConfig, Writings, collated, negative_elbo
-from models.train import publish
-from models.training.datasets.pictures import PictureSetError
-from models.training.datasets.strokes import StrokeSet, load
+from models.training.datasets.strokes import StrokeSet
 from models.training.loop import follow
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
-from models.training.run import STATE, Run, TrainingError, load_state, note, save_state
+from models.training.run import STATE, Run, load_state, note, save_state
 from models.training.schedule import Stage
 from models.training.shards import Shard
 
@@ -30,12 +26,6 @@ KL_START, KL_SLOWNESS, KL_WEIGHT = 0.01, 0.9995, 0.2
 FORGET = 0.15  # of its last steps that the writer is not told, so that it asks z instead (Bowman 2016, section 3.1)
 STRETCH, SHIFT, TREMBLE = 0.1, 0.03, 0.004  # augmentation, shares of the side: about the middle, all together, each point by itself
 NEIGHBOURHOOD = 16  # a batch is drawn from such a part of the set, in the order of length
-
-PRESETS: Mapping[str, Preset] = {
-    "hanzi-rvae": Preset(
-        "rvae", "hanzi", images=240_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True, watch=0
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -137,8 +127,10 @@ def open_run(folder: Path, preset: Preset, data: StrokeSet, config: RvaeConfig |
     return run
 
 
-def train(run: Run, data: StrokeSet, *, save_minutes: float = 3.0, report: bool = True) -> None:
+def train(run: Run, *, save_minutes: float = 3.0, report: bool = True) -> None:
     """Train until the preset's writings are seen; saves every few minutes, at the end and when asked to stop."""
+    of_pictures: Any = run.data
+    data: StrokeSet = of_pictures
 
     def save(run: Run) -> None:
         place_latent(run, data)
@@ -161,32 +153,3 @@ def place_latent(run: Run, data: StrokeSet) -> None:
 def as_rvae(generator: nn.Module) -> Rvae:
     assert isinstance(generator, Rvae)
     return generator
-
-
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m models.training.sequences", description=__doc__)
-    parser.add_argument("preset", choices=sorted(PRESETS))
-    parser.add_argument("--data", type=Path, help="a set of strokes; default data/NAME, made by python -m models.training.datasets NAME")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where states and samples go")
-    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
-    parser.add_argument("--publish", action="store_true", help="write the last saved state to checkpoints/ without training on")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--save-minutes", type=float, default=3.0)
-    args = parser.parse_args(argv)
-    torch.set_num_threads(args.threads)
-    try:
-        preset = PRESETS[args.preset]
-        data = load(args.data or Path("data") / preset.data)
-        run = open_run(args.runs / args.preset, preset, data)
-        if not args.publish:
-            train(run, data, save_minutes=args.save_minutes)
-        if args.publish or run.seen >= preset.images:
-            publish(run, args.preset, args.preset, args.checkpoints)
-    except (TrainingError, PictureSetError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -19,10 +20,21 @@ class Option:
     least: float = 0.0
     most: float = 1.0
     unit: str = ""  # what it counts; "" = a share
+    whole: bool = False  # it has no decimals
 
     def __post_init__(self) -> None:
         if not self.least <= self.usual <= self.most:
             raise ValueError(f"'{self.name}' is usually between {self.least} and {self.most}, not {self.usual}.")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another picture that it is given: a style to follow, a mask of where."""
+
+    name: str
+    kind: Literal["picture", "mask"] = "picture"  # (3, h, w), or (1, h, w) of the size of the picture itself; 1 = here
+    least: int = 0
+    most: int = 1
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,10 @@ class TranslatorSpec:
     family: str
     factor: int = 1  # how many times larger a side comes out
     options: tuple[Option, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    given: Literal["picture", "sketch"] = "picture"  # a sketch is dark lines on white
+    side: int = 0  # the only size that it knows, pixels a side of a square; 0 = any
+    multiple: int = 1  # both sides of what it is given are multiples of this
 
     def read(self, given: Mapping[str, float]) -> dict[str, float]:
         """Every option, as given or as usual; ValueError for one that is unknown or out of its range."""
@@ -41,7 +57,13 @@ class TranslatorSpec:
         for name, value in given.items():
             if not known[name].least <= value <= known[name].most:  # NaN fails the comparison
                 raise ValueError(f"'{name}' is between {known[name].least:g} and {known[name].most:g}, not {value}.")
+            if known[name].whole and value != round(value):
+                raise ValueError(f"'{name}' is a whole number, not {value}.")
         return {name: float(given.get(name, option.usual)) for name, option in known.items()}
+
+
+Others = Mapping[str, Sequence[Tensor]]  # by the name of a Beside: pictures (3, h, w) or masks (1, h, w), in [0, 1]
+NONE: Others = MappingProxyType({})
 
 
 class Translator(nn.Module, ABC):
@@ -49,7 +71,11 @@ class Translator(nn.Module, ABC):
 
     spec: TranslatorSpec
     config: Any  # the frozen Config of its family, from which it was built
+    reach: int | None = None  # pixels on each side that a pixel depends on; None = it must see the whole
 
     @abstractmethod
-    def translate(self, pictures: Tensor, options: Mapping[str, float]) -> Tensor:
-        """(n, 3, h, w) in [0, 1] -> (n, 3, factor * h, factor * w) in [0, 1], float32. options: as spec.read gives them."""
+    def translate(self, pictures: Tensor, options: Mapping[str, float], beside: Others = NONE) -> Tensor:
+        """(n, 3, h, w) in [0, 1] -> (n, 3, factor * h, factor * w) in [0, 1], float32. options: as spec.read gives them.
+
+        What lies beside belongs to all n. The same arguments give the same picture: chance comes from an option "seed".
+        """

@@ -11,7 +11,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from models.registry import TRANSLATORS
-from models.translators.translator import Option, Translator, TranslatorSpec
+from models.translators.translator import NONE, Option, Others, Translator, TranslatorSpec
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,10 @@ class Upscaler(Translator):
         super().__init__()
         self.config = config
         self.spec = TranslatorSpec("upscaler", config.factor, (Option("crispness", 0.5), Option("clean", 0.0)))
+        self.reach: int = 2 * config.blocks + 2
         self.faithful, self.crisp = Enlarger(config), Enlarger(config)
 
-    @property
-    def reach(self) -> int:
-        """Pixels of the small picture on each side that a pixel depends on: how far tiles must overlap."""
-        return 2 * self.config.blocks + 2
-
-    def translate(self, pictures: Tensor, options: Mapping[str, float]) -> Tensor:
+    def translate(self, pictures: Tensor, options: Mapping[str, float], beside: Others = NONE) -> Tensor:
         told = self.spec.read(options)
         clean = pictures.new_full((len(pictures),), told["clean"])
         return functional_call(self.faithful, self.mixed(told["crispness"]), (pictures, clean)).clamp(0, 1)

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from models.generators.rvae import RvaeConfig
+from models.train import main
 from models.training.datasets.strokes import StrokeSet, assemble, save
 from models.training.loop import step
 from models.training.presets import Preset
 from models.training.run import Run, TrainingError, read_log, save_state
-from models.training.sequences import as_rvae, batches, held_out, main, open_run, train, varied, writings_of
+from models.training.sequences import as_rvae, batches, held_out, open_run, train, varied, writings_of
 
 SMALL = {"size": 16, "z_dim": 4, "hidden": 32, "attention": 16, "heads": 2, "mixtures": 3, "longest": 20}
 PRESET = Preset("rvae", "tiny", SMALL, images=160, batch=16, rate=3e-3, betas=(0.9, 0.999), clip=1.0)
@@ -95,7 +96,7 @@ def test_what_is_held_out_is_measured_the_same_each_time_and_without_a_trace(dat
 
 
 def test_a_whole_training_leaves_a_log_samples_and_a_state(data: StrokeSet, tmp_path: Path) -> None:
-    train(open_run(tmp_path, PRESET, data), data, report=False)
+    train(open_run(tmp_path, PRESET, data), report=False)
     assert [row["event"] for row in read_log(tmp_path)] == ["held out"]
     assert [path.name for path in (tmp_path / "samples").iterdir()] == ["000000160.png"]
     assert open_run(tmp_path, PRESET, data).seen == 160

@@ -17,15 +17,20 @@ from models.checkpoint import find, find_translators, load_translator
 from models.evaluate import main
 from models.metrics.upscaled import luma, windows
 from models.registry import TRANSLATORS
+from models.train import publish
+from models.training.courses import Opening, Translation, follow_translation, open_translation as open_run
 from models.training.datasets import PictureSet
+from models.training.lessons import LESSONS, Sets
+from models.training.lessons.upscaling import compressed, spoilt
 from models.training.loop import step
+from models.training.presets import PRESETS
 from models.training.run import Run, write_state
-from models.training.upscaling import PRESETS, Sets, batches, compressed, held_out, open_run, publish, spoilt, train
 from models.translators.tiling import Tiling, strips
 from models.translators.translator import Option, TranslatorSpec
 from models.translators.upscaler import Enlarger, Upscaler, UpscalerConfig
 
 SMALL = {"factor": 2, "width": 8, "blocks": 2}
+LESSON = LESSONS["upscaler"]
 PRESET = dataclasses.replace(PRESETS["upscaler-x2"], config=SMALL, images=64, batch=8, bf16=False)
 
 
@@ -55,7 +60,7 @@ def test_a_fresh_enlarger_is_bicubic() -> None:
     assert torch.allclose(fresh, F.interpolate(x, scale_factor=4.0, mode="bicubic").clamp(0, 1), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.family == "upscaler"])
 def test_each_temperament_has_less_than_a_million_weights(name: str) -> None:
     enlarger = Enlarger(UpscalerConfig(**PRESETS[name].config))
     assert sum(p.numel() for p in enlarger.parameters()) < 1_000_000
@@ -113,8 +118,13 @@ def test_compression_is_a_jpeg_of_that_quality() -> None:
     assert good < poor
 
 
+def published(run: Run, name: str, checkpoints: Path) -> None:
+    opening = Opening(run.folder, checkpoints, run.device, run.shard)
+    publish(run, name, name, checkpoints, Translation().result(run, opening))
+
+
 def steps(run: Run, data: Sets, count: int) -> list[dict[str, float]]:
-    source: Any = batches(run, data, 2)
+    source: Any = LESSON.batches(run, data)
     return [step(run, batch) for _, batch in zip(range(count), source, strict=False)]
 
 
@@ -129,11 +139,11 @@ def test_ten_steps_and_ten_more_are_twenty_bit_for_bit(data: Sets, tmp_path: Pat
 def test_a_crisp_run_begins_with_the_faithful_weights_and_leaves_them_as_they_are(data: Sets, tmp_path: Path) -> None:
     preset = dataclasses.replace(PRESETS["crisp-x2"], config=SMALL, images=32, batch=4, bf16=False)
     large = Sets([dataclasses.replace(part, pictures=part.pictures.repeat(2, 1).repeat(2, 2)) for part in data.parts])  # 64 pixels a side
-    publish(open_run(tmp_path / "faithful", PRESET, data), "upscaler-x2", tmp_path)
+    published(open_run(tmp_path / "faithful", PRESET, data), "upscaler-x2", tmp_path)
     run = open_run(tmp_path / "crisp", preset, large, tmp_path)
     losses = steps(run, large, 4)
     assert set(losses[0]) == {"critic", "unlike", "error"}
-    publish(run, "upscaler-x2", tmp_path)
+    published(run, "crisp-x2", tmp_path)
     upscaler, faithful = load_translator(tmp_path / "upscaler-x2").translator, open_run(tmp_path / "faithful", PRESET, data).generator
     assert isinstance(upscaler, Upscaler)
     for (name, kept), crisp in zip(upscaler.faithful.named_parameters(), upscaler.crisp.parameters(), strict=True):
@@ -144,9 +154,9 @@ def test_a_crisp_run_begins_with_the_faithful_weights_and_leaves_them_as_they_ar
 def test_training_beats_bicubic_on_pictures_that_can_be_learned(data: Sets, tmp_path: Path) -> None:
     preset = dataclasses.replace(PRESET, images=2400, rate=2e-3, smoothing=100)
     run = open_run(tmp_path, preset, data)
-    train(run, data, report=False)
-    smooth: Any = run.smooth
-    scores = held_out(smooth, data, tmp_path / "sheet.png")
+    follow_translation(run, report=False)
+    scores, sheet = LESSON.look(run.smooth, data)
+    assert sheet.size == (8 * 32, 3 * 32)
     assert scores["psnr"] > scores["bicubic_psnr"] + 0.3
     assert (data.source, data.licence) == ("noise 0; noise 1", "none")
 
@@ -188,7 +198,7 @@ def test_windows_are_cut_side_by_side() -> None:
 
 def test_a_published_upscaler_is_found_read_and_measured(data: Sets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = open_run(tmp_path / "run", PRESET, data)
-    publish(run, "upscaler-x2", tmp_path / "checkpoints")
+    published(run, "upscaler-x2", tmp_path / "checkpoints")
     folder = tmp_path / "checkpoints" / "upscaler-x2"
     assert (find(folder.parent), find_translators(folder.parent)) == ([], [folder])
     loaded = load_translator(folder).translator

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from models.checkpoint import Checkpoint
+from models.checkpoint import Card, Checkpoint
+from studio.darkroom import Prepared
 from studio.sampling import modes
 
 
@@ -29,6 +31,30 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "draws_strokes": spec.draws_strokes,
         "sides": list(spec.sides) if len(spec.sides) > 1 else [],
         "short_hash": checkpoint.short_hash,
+        **_told(card),
+    }
+
+
+def translator_declaration(prepared: Prepared) -> dict[str, Any]:
+    """The same of a translator: its options and what it is given beside the picture."""
+    card, spec = prepared.card, prepared.spec
+    return {
+        "id": card.id,
+        "title": dict(card.title),
+        "family": spec.family,
+        "factor": spec.factor,
+        "options": [asdict(option) for option in spec.options],
+        "beside": [asdict(one) for one in spec.beside],
+        "given": spec.given,
+        "side": spec.side,
+        "short_hash": prepared.short_hash,
+        **_told(card),
+    }
+
+
+def _told(card: Card) -> dict[str, Any]:
+    """What a card says to a visitor."""
+    return {
         "source": card.source,
         "licence": card.licence,
         "training": dict(card.training),

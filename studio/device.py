@@ -6,7 +6,9 @@ import gc
 import os
 import resource
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -14,6 +16,7 @@ from torch import nn
 
 MARGIN = 1.2  # bfloat16 must be this much quicker: a coin toss would draw other bytes after each start
 ROUNDS = 20
+BACK = 10  # of 19, how far long works stand behind (nice)
 MOST_THREADS = 4  # small networks gain nothing from more
 
 
@@ -38,11 +41,21 @@ def describe(device: torch.device) -> str:
 def claim(device: torch.device) -> None:
     """Make the calling thread draw repeatably and leave half the processors to the page and its visitors."""
     sys.setswitchinterval(0.001)  # seconds; the page's loop would else wait five times as long for its turn between two frames
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(max(1, min(MOST_THREADS, usable // 2)))
+    torch.set_num_threads(max(1, min(MOST_THREADS, usable_processors() // 2)))
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
+
+
+def stand_back() -> None:
+    """Make the calling thread use every processor that nobody else wants: for long works, beside one that draws."""
+    torch.set_num_threads(usable_processors())
+    with suppress(OSError, AttributeError):  # where a thread has no priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACK)
+
+
+def usable_processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @torch.inference_mode()

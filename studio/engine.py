@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,13 @@ from threading import Thread
 from types import MappingProxyType
 from typing import Literal
 
+import numpy as np
 import torch
 
 from models.checkpoint import Checkpoint, CheckpointError, find, load
 from models.strokes import Stroke
 from studio import drawing
+from studio.darkroom import Darkroom, Draw
 from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb
 from studio.errors import Fault
 from studio.figures import Figures, Tally
@@ -26,8 +29,11 @@ from studio.jobs import Job, PictureFuture, Request, Superseded
 from studio.recipe import Made, Recipe
 from studio.sampling import Mode, sample
 from studio.schedule import Limits, Schedule
+from studio.tray import Tray
+from studio.works import Work, Works
 
 Shown = Literal["preview", "sheet", "neighbours"]
+PATIENCE, PAUSE = 0.25, 0.002  # seconds that a long work lets moving frames go first, and between its looks
 WARM_UPS = 3  # the first draw of a network allocates and chooses kernels; the last is what it costs
 
 
@@ -36,12 +42,15 @@ class Engine:
 
     One worker thread owns the device. Everything else only lines up in the schedule and waits, so that any thread may
     call any method. `start` before the first request, `close` after the last; or use it as a context manager.
+    What translators do afterwards, and what would hold up the others, is the darkroom's, on a thread of its own.
+    folder: where pictures from outside are kept.
     """
 
     def __init__(
         self,
         checkpoints: Path,
         *,
+        folder: Path = Path("gallery"),
         device: str | None = None,
         limits: Limits | None = None,
         report: Callable[[str], None] = partial(print, flush=True),  # noqa: B008 - at once, also into a pipe
@@ -59,6 +68,8 @@ class Engine:
         self._schedule = Schedule(self.limits)
         self._tally = Tally()
         self._worker: Thread | None = None
+        works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self._give_way)
+        self.darkroom = Darkroom(Tray(folder / "tray"), works)
 
     def __enter__(self) -> Engine:
         self.start()
@@ -87,16 +98,17 @@ class Engine:
         """Refuse what waits, and give the device back."""
         self.ready = False
         self._schedule.stop(Fault("fault.stopped", status=503))
+        self.darkroom.works.stop(Fault("fault.stopped", status=503))
         if self._worker:
             self._worker.join(timeout=self.limits.deadline)
 
     def hashes(self) -> dict[str, str]:
-        """Generator id -> short hash of the weights that are loaded."""
-        return {name: checkpoint.short_hash for name, checkpoint in self._checkpoints.items()}
+        """Id of a generator or translator -> short hash of the weights that are loaded."""
+        return {name: checkpoint.short_hash for name, checkpoint in self._checkpoints.items()} | self.darkroom.hashes()
 
     def shown(self, generator: str, what: Shown) -> Path | None:
         """A picture that lies beside a checkpoint, if it has one: its preview, a sheet, or what it learned from that is nearest."""
-        folder = self._folders.get(generator)
+        folder = self._folders.get(generator) or self.darkroom.folder(generator)
         path = folder / f"{what}.webp" if folder else None
         return path if path and path.is_file() else None
 
@@ -111,8 +123,25 @@ class Engine:
 
     def ask(self, recipe: Recipe, *, visitor: str = "local", deadline: float | None = None) -> PictureFuture:
         """`draw` for those who must not block: faults in the request are raised, those of the drawing come with the future."""
-        self._check(recipe)
+        self._check(recipe, visitor)
+        if recipe.after or recipe.source:
+            return self._count(visitor, "single", self._developed(recipe, visitor))
         return self._count(visitor, "single", self._schedule.single(visitor, recipe, deadline))
+
+    def finish(self, recipe: Recipe, path: Path, *, visitor: str = "local") -> Work:
+        """A recipe as a PNG of any size, written to a path a strip at a time by a work that tells how far it is."""
+        self._check(recipe, visitor)
+        drawn = self._drawn_size(recipe)
+        return self.darkroom.finish(recipe, visitor, self._draw_in_turn(visitor), self._made, drawn, path)
+
+    def signed(self, recipe: Recipe) -> Recipe:
+        """A recipe with all that would draw it here filled in."""
+        known = self._checkpoints.get(recipe.generator)
+        return self.darkroom.signed(replace(recipe, weights=known.short_hash if known else ""), self._made)
+
+    def size(self, recipe: Recipe, visitor: str) -> tuple[int, int]:
+        """Width and height of what a recipe makes."""
+        return self.darkroom.size(recipe, visitor, self._drawn_size(recipe))
 
     def live(self, visitor: str, recipe: Recipe, exact: bool = False, *, channel: str = "") -> PictureFuture:
         """The newest recipe under a visitor's hand; what it replaces raises Superseded. One channel a page that is open.
@@ -120,7 +149,9 @@ class Engine:
         Moving frames may be drawn in company, which can change a value by 1 of 255; an exact one is drawn as `draw` does.
         """
         try:
-            self._check(recipe)
+            self._check(recipe, visitor)
+            if exact and (recipe.after or recipe.source):
+                return self._count(visitor, "resting", self._developed(recipe, visitor))
             future = self._schedule.live(visitor, f"live {channel}", recipe, exact=exact)
         except Fault as fault:
             future = PictureFuture()
@@ -129,34 +160,83 @@ class Engine:
 
     def sample(self, recipe: Recipe, mode: Mode, count: int, seed: int = 0) -> list[Recipe]:
         """The recipes of a sheet around one, to be submitted as a job; Fault where there is no such sheet. Takes some milliseconds."""
-        self._check(recipe)
+        self._check_drawn(recipe)
         return sample(self._checkpoints[recipe.generator], recipe, mode, count, seed)
 
     def strokes(self, recipe: Recipe) -> list[Stroke]:
         """What a recipe draws, as strokes; Fault where its generator writes none. Takes some tens of milliseconds."""
-        self._check(recipe)
+        self._check_drawn(recipe)
         return drawing.strokes(self._checkpoints[recipe.generator], recipe)
 
     def submit(self, recipes: Sequence[Recipe], *, visitor: str) -> Job:
         """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn."""
         for recipe in recipes:
-            self._check(recipe)
+            self._check_drawn(recipe)
         job = self._schedule.submit(visitor, recipes)
         for future in job.futures:
             self._count(visitor, "job", future)
         return job
 
     def figures(self) -> Figures:
-        return self._tally.figures(self._schedule.waiting(), resident_mb())
+        return self._tally.figures(self._schedule.waiting() + self.darkroom.works.waiting(), resident_mb())
 
-    def _check(self, recipe: Recipe) -> None:
-        """Refuse before queueing what can never be drawn."""
-        if not self.ready:
-            over = self._worker is not None and not self._worker.is_alive()
-            raise Fault("fault.stopped" if over else "fault.not_ready", status=503)
+    def _check(self, recipe: Recipe, visitor: str) -> None:
+        """Refuse before queueing what can never be drawn or worked on."""
+        if not recipe.source:
+            self._check_drawn(recipe)
+        self._check_ready()
+        self.darkroom.check(recipe, visitor)
+
+    def _check_drawn(self, recipe: Recipe) -> None:
+        """The same for what only a generator draws."""
+        self._check_ready()
         if recipe.generator not in self._checkpoints:
             raise Fault("fault.no_generator", generator=recipe.generator, known=", ".join(self._checkpoints), status=404)
         drawing.check(self._checkpoints[recipe.generator], recipe)
+
+    def _check_ready(self) -> None:
+        if not self.ready:
+            over = self._worker is not None and not self._worker.is_alive()
+            raise Fault("fault.stopped" if over else "fault.not_ready", status=503)
+
+    def _developed(self, recipe: Recipe, visitor: str) -> PictureFuture:
+        """A picture that the darkroom makes; who no longer waits for it cancels the work."""
+        works, future = self.darkroom.works, PictureFuture()
+        work = self.darkroom.develop(recipe, visitor, self._draw_in_turn(visitor), self._made, self._drawn_size(recipe))
+
+        def pass_on(done: Future[Picture]) -> None:
+            with suppress(InvalidStateError):  # nobody waits any more
+                if done.cancelled():
+                    future.cancel()
+                elif error := done.exception():
+                    future.set_exception(error)
+                else:
+                    future.draw_ms = (work.ended - work.began) * 1000
+                    future.set_result(done.result())
+
+        work.future.add_done_callback(pass_on)
+        future.add_done_callback(lambda _: works.cancel(work))
+        return future
+
+    def _draw_in_turn(self, visitor: str) -> Draw:
+        """For the darkroom: what a generator draws, in the visitor's turn."""
+
+        def draw(recipe: Recipe) -> np.ndarray:
+            plain = replace(recipe, after=())
+            return self._schedule.single(visitor, plain, None).result(self.limits.deadline).pixels
+
+        return draw
+
+    def _drawn_size(self, recipe: Recipe) -> tuple[int, int]:
+        """Width and height of what a recipe's generator draws; nothing for a picture from outside."""
+        side = self._checkpoints[recipe.generator].generator.spec.size * recipe.upscale if recipe.generator else 0
+        return side, side
+
+    def _give_way(self) -> None:
+        """Let the frames under visitors' hands go first."""
+        until = time.monotonic() + PATIENCE
+        while self._schedule.has_hands() and time.monotonic() < until:
+            time.sleep(PAUSE)
 
     def _count(self, visitor: str, kind: str, future: PictureFuture) -> PictureFuture:
         self._tally.see(visitor)
@@ -204,6 +284,8 @@ class Engine:
             except CheckpointError as error:
                 line = f"left out. {error}"
             self._report(f"[{number}/{len(folders)}] {folder.name}: {line}")
+        for line in self.darkroom.load(self._root, self.device):
+            self._report(line)
         if not self._checkpoints:
             fault = f"Every checkpoint in {self._root} is damaged" if folders else f"There is no checkpoint in {self._root}"
             raise CheckpointError(f"{fault}. Restore the folder from the repository, or name another with --checkpoints.")
@@ -227,10 +309,9 @@ class Engine:
 
     def _answer(self, batch: Sequence[Request]) -> None:
         """Draw a batch and hand it over. What fails together is drawn alone, so that a fault reaches only its own recipe."""
-        checkpoint = self._checkpoints[batch[0].recipe.generator]
         began = time.perf_counter()
         try:
-            pictures = self._pictures(checkpoint, batch)
+            pictures = self._pictures(batch)
         except Exception as error:  # the worker outlives whatever a generator raises
             if len(batch) > 1:
                 for request in batch:
@@ -242,8 +323,12 @@ class Engine:
         for request, picture in zip(batch, pictures, strict=True):
             self._schedule.answer(request, picture, seconds)
 
-    def _pictures(self, checkpoint: drawing.Prepared, batch: Sequence[Request]) -> list[Picture]:
+    def _pictures(self, batch: Sequence[Request]) -> list[Picture]:
         """Moving frames as small as they were drawn and with the recipes that were asked; all others enlarged, and told what made them."""
+        first = batch[0]
+        if first.recipe.after or first.recipe.source:  # it never has company
+            return [self.darkroom.moving(first.recipe, first.visitor, self._draw_small)]
+        checkpoint = self._checkpoints[first.recipe.generator]
         pixels = self._draw(checkpoint, [request.recipe for request in batch]).numpy()
         pictures: list[Picture] = []
         for request, small in zip(batch, pixels, strict=True):
@@ -253,6 +338,9 @@ class Engine:
                 small = enlarge(small, recipe.upscale, checkpoint.card.rendering)
             pictures.append(Picture(small, recipe))
         return pictures
+
+    def _draw_small(self, recipe: Recipe) -> np.ndarray:
+        return self._draw(self._checkpoints[recipe.generator], (recipe,))[0].numpy()
 
     def _draw(self, checkpoint: drawing.Prepared, recipes: Sequence[Recipe]) -> torch.Tensor:
         """Out of memory frees what is unused; a single picture is then tried once more, a batch by its caller one by one."""
@@ -270,8 +358,9 @@ class Engine:
     def _explain(self, error: Exception, recipe: Recipe) -> Fault:
         if isinstance(error, Fault):
             return error
+        name = ", ".join((*((recipe.generator,) if recipe.generator else ()), *(step.translator for step in recipe.after)))
         if is_out_of_memory(error):
             free_memory(self.device)
-            return Fault("fault.no_memory", generator=recipe.generator, status=503)
-        self._report(f"Drawing with '{recipe.generator}' failed: {error!r}")
-        return Fault("fault.drawing", generator=recipe.generator, status=500)
+            return Fault("fault.no_memory", generator=name, status=503)
+        self._report(f"Drawing with '{name}' failed: {error!r}")
+        return Fault("fault.drawing", generator=name, status=500)

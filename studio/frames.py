@@ -59,8 +59,21 @@ def to_png(picture: Picture) -> bytes:
     text = PngImagePlugin.PngInfo()
     text.add_itxt(KEY, to_json(picture.recipe))
     text.add_itxt("Software", "Latent Atelier")
-    text.add_itxt("Source", f"Drawn by a neural network: {picture.recipe.generator}, weights {picture.recipe.weights}")
+    text.add_itxt("Source", provenance(picture.recipe))
     return _save(picture.pixels, "PNG", pnginfo=text, exif=_exif(picture.recipe), compress_level=6)
+
+
+def provenance(recipe: Recipe) -> str:
+    """Which networks had a part in it, for those who know nothing of recipes."""
+    said = [f"Drawn by a neural network: {recipe.generator}, weights {recipe.weights}"] if recipe.generator else []
+    said += [f"Worked on by a neural network: {step.translator}, weights {step.weights}" for step in recipe.after]
+    return "; ".join(said)
+
+
+def file_name(recipe: Recipe, format: str) -> str:
+    """What a visitor's file is called."""
+    first = f"{recipe.generator}-{recipe.seed}" if recipe.generator else f"picture-{recipe.source[:6]}"
+    return "-".join([first, *(step.translator for step in recipe.after)]) + f".{format}"
 
 
 def to_jpeg(picture: Picture, quality: int = 92) -> bytes:

@@ -100,7 +100,7 @@ class Gallery:
             "id": id,
             "visitor": visitor,
             "created": _now(),
-            "generator": recipe.generator,
+            "generator": recipe.generator or recipe.after[-1].translator,
             "recipe": to_json(recipe),
             "parent": parent,
             "width": width,

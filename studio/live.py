@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import time
@@ -182,6 +183,9 @@ class LivePage:
 
     async def _obey(self, content: dict[str, Any]) -> None:
         match content:
+            case {"type": "draw", "id": int(number), "recipe": dict(recipe), "picture": str(picture)}:
+                recipe = from_dict({**recipe, "source": self._hold(picture)})
+                self._draw(Ask(number, recipe, content.get("rest") is True, content.get("near") is True))
             case {"type": "draw", "id": int(number), "recipe": recipe}:
                 self._draw(Ask(number, from_dict(recipe), content.get("rest") is True, content.get("near") is True))
             case {"type": "sheet", "id": int(number), "recipes": list(recipes)}:
@@ -195,6 +199,14 @@ class LivePage:
                     self._sheets[number][0].cancel()
             case _:
                 raise Fault("fault.bad_message")
+
+    def _hold(self, picture: str) -> str:
+        """A picture that comes with a message, a sketch or a camera's, held for as long as newer ones leave it room: its id."""
+        try:
+            data = base64.b64decode(picture, validate=True)
+        except ValueError as error:
+            raise Fault("fault.bad_message") from error
+        return self._engine.darkroom.tray.hold(data, self._visitor)
 
     def _draw(self, ask: Ask) -> None:
         """What waits in the engine is replaced there and keeps its turn; while a frame is drawn or sent, only the newest is kept."""
@@ -231,7 +243,8 @@ class LivePage:
 
     async def _send_frame(self, ask: Ask, picture: Picture, milliseconds: float) -> None:
         header: dict[str, Any] = {"type": "frame", "id": ask.id, "rest": ask.rest, "ms": round(milliseconds, 2)}
-        if position := place_on_map(self._engine.checkpoints[ask.recipe.generator], ask.recipe):
+        checkpoint = self._engine.checkpoints.get(ask.recipe.generator)
+        if checkpoint and (position := place_on_map(checkpoint, ask.recipe)):
             header["position"] = position
         if ask.rest:
             header |= {"format": "png", "recipe": to_dict(picture.recipe)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from PIL import Image, ImageCms
 
 from models.training.datasets.reading import FORMATS, MOST_PIXELS, in_srgb, upright
 from studio.errors import Fault
-from studio.frames import FORMATS as CARRIERS, Format, read_recipe
+from studio.frames import FORMATS as CARRIERS, KEY, Format, read_recipe
+from studio.png import PngStream
 from studio.recipe import Note
 
 MAX_UPLOAD = 100 << 20  # bytes
+PREVIEW = 2048  # pixels of the longer side of what stands for a large picture
 LOSSY: Mapping[str, Any] = {"quality": 92}
 OPTIONS: Mapping[Format, Mapping[str, Any]] = {"png": {}, "jpeg": {**LOSSY, "subsampling": "4:4:4"}, "webp": {**LOSSY, "method": 4}}
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -119,3 +122,56 @@ def to_file(upload: Upload, pixels: np.ndarray, format: Format = "png") -> bytes
     file = io.BytesIO()
     picture.save(file, format.upper(), icc_profile=upload.profile, **OPTIONS[format])
     return file.getvalue()
+
+
+def stream(path: Path, upload: Upload, size: tuple[int, int], strips: Iterable[np.ndarray], recipe: str) -> None:
+    """What was made of an upload, strips (rows, w, 3) uint8 sRGB from top to bottom, as a PNG in the upload's own colours, with its alpha.
+
+    Nothing larger than a strip is held. Beside it comes a small WebP to look at. Raises OSError as the disk does; what is
+    written until then is no PNG.
+    """
+    width, height = size
+    channels = (1 if upload.grey and not upload.profile else 3) + (upload.alpha is not None)
+    alpha = None if upload.alpha is None else Image.fromarray(upload.alpha)
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(upload.profile)) if upload.profile else None
+    top, small = 0, Small(width, height)
+    with path.open("wb") as file, PngStream(file, width, height, channels, {KEY: recipe}, upload.profile) as png:
+        for strip in strips:
+            picture = Image.fromarray(strip)
+            if profile:
+                picture = ImageCms.profileToProfile(picture, SRGB, profile, outputMode="RGB") or picture
+            elif upload.grey:
+                picture = picture.convert("L")
+            if alpha:  # Pillow looks beyond the box as far as its kernel reaches, so strips join without a seam
+                box = (0, top * alpha.height / height, alpha.width, (top + len(strip)) * alpha.height / height)
+                picture.putalpha(alpha.resize(picture.size, Image.Resampling.BICUBIC, box=box))
+            png.add(np.asarray(picture).reshape(len(strip), width, channels))
+            small.add(strip)
+            top += len(strip)
+    small.picture().save(path.with_suffix(".webp"), quality=88, method=4)
+
+
+def drop(path: Path) -> None:
+    """Take away what `stream` wrote."""
+    for one in (path, path.with_suffix(".webp")):
+        one.unlink(missing_ok=True)
+
+
+class Small:
+    """A picture that comes in strips, made smaller as it comes: squares of pixels become their mean."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._times = max(-(-max(width, height) // PREVIEW), 1)
+        self._left: np.ndarray = np.empty((0, width, 3), np.uint8)
+        self._rows: list[np.ndarray] = []
+
+    def add(self, strip: np.ndarray) -> None:
+        strip = np.concatenate([self._left, strip])
+        whole = len(strip) // self._times * self._times
+        self._left = strip[whole:]
+        if whole:
+            self._rows.append(np.asarray(Image.fromarray(strip[:whole]).reduce(self._times)))
+
+    def picture(self) -> Image.Image:
+        rest = [np.asarray(Image.fromarray(self._left).reduce(self._times))] if len(self._left) else []
+        return Image.fromarray(np.concatenate([*self._rows, *rest]))

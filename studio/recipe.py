@@ -20,7 +20,10 @@ MAX_VERSION = 10_000  # no recipe comes from further ahead; what claims to is da
 UPSCALES = (1, 2, 4, 8)
 
 # MIGRATIONS[n - 1] turns the fields of version n into those of version n + 1.
-MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (dict,)  # 2 only adds side, temperature and strokes
+MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
+    dict,  # 2 only adds side, temperature and strokes
+    dict,  # 3 only adds source and after
+)
 VERSION = 1 + len(MIGRATIONS)
 
 
@@ -38,6 +41,22 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What a translator does to a picture that is there."""
+
+    translator: str
+    weights: str = ""  # short hash of the weights that did it; "" = not done yet
+    options: Pairs = ()  # name -> number; what is left out is as usual
+    beside: tuple[tuple[str, tuple[str, ...]], ...] = ()  # name -> ids of pictures from outside: styles, a mask
+
+    def __post_init__(self) -> None:
+        for field, rule in _STEP_RULES.items():
+            object.__setattr__(self, field, rule(f"after.{field}", getattr(self, field)))
+        if not self.translator:
+            raise Fault("fault.recipe_step", value="")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that determines a picture. Equal recipes draw equal pictures on one device and precision.
 
@@ -45,7 +64,8 @@ class Recipe:
     so that what is held is exactly what `to_json` writes. Mixtures and amounts may be given as a mapping.
     """
 
-    generator: str
+    generator: str = ""  # "" where the picture comes from outside
+    source: str = ""  # the id of that picture
     weights: str = ""  # short hash of the weights it was drawn with; "" = not drawn yet
     seed: int = 0  # 0 .. 2**32 - 1, as all seeds
     variation_seed: int = 0
@@ -62,12 +82,21 @@ class Recipe:
     temperature: float = 0.25  # 0 .. 1.5, how freely strokes are written
     strokes: tuple[tuple[int, ...], ...] = ()  # x, y, x, y … of each stroke that a visitor began with, in thousandths of the side
     upscale: int = 1  # plain enlargement, smooth or crisp as the card says
+    after: tuple[Step, ...] = ()  # what translators do to it, one after another
     made: Made | None = None
 
     def __post_init__(self) -> None:
         for name, read in _RULES.items():
             if (value := getattr(self, name)) is not _DEFAULTS[name]:  # most are left out, and frames come sixty a second
                 object.__setattr__(self, name, read(name, value))
+        if bool(self.generator) == bool(self.source):
+            raise Fault("fault.recipe_generator")
+
+    @property
+    def ingredients(self) -> tuple[str, ...]:
+        """The ids of all pictures from outside that it needs."""
+        beside = (one for step in self.after for _, ids in step.beside for one in ids)
+        return tuple(dict.fromkeys((*((self.source,) if self.source else ()), *beside)))
 
 
 @dataclass(frozen=True)
@@ -94,8 +123,29 @@ def _made(field: str, value: object) -> Made | None:
     return Made(**value)
 
 
+def _after(field: str, value: object) -> tuple[Step, ...]:
+    if not isinstance(value, (tuple, list)):
+        raise Fault("fault.recipe_list", field=field, value=rules.shown(value))
+    if len(value) > rules.MAX_STEPS:
+        raise Fault("fault.recipe_entries", field=field, count=len(value), most=rules.MAX_STEPS)
+    return tuple(one if isinstance(one, Step) else _step(one) for one in value)
+
+
+def _step(value: object) -> Step:
+    if not isinstance(value, Mapping) or not value.keys() <= _STEP_RULES.keys() or not value.get("translator"):
+        raise Fault("fault.recipe_step", value=rules.shown(value))
+    return Step(**value)
+
+
+_STEP_RULES: Mapping[str, rules.Rule] = {
+    "translator": rules.name,
+    "weights": rules.name,
+    "options": rules.settings,
+    "beside": rules.beside,
+}
 _RULES: Mapping[str, rules.Rule] = {
-    "generator": rules.generator,
+    "generator": rules.name,
+    "source": rules.source,
     "weights": rules.name,
     "seed": rules.seed,
     "variation_seed": rules.seed,
@@ -112,6 +162,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "temperature": rules.between(0, 1.5),
     "strokes": rules.strokes,
     "upscale": rules.choice(UPSCALES),
+    "after": _after,
     "made": _made,
 }
 _DEFAULTS: Mapping[str, object] = {field.name: field.default for field in fields(Recipe)}
@@ -126,9 +177,22 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
         given[name] = list(given[name])
     if "strokes" in given:
         given["strokes"] = [list(stroke) for stroke in given["strokes"]]
+    if recipe.after:
+        given["after"] = [_told(step) for step in recipe.after]
     if recipe.made:
         given["made"] = asdict(recipe.made)
     return {**given, "version": VERSION}
+
+
+def _told(step: Step) -> dict[str, Any]:
+    told: dict[str, Any] = {"translator": step.translator}
+    if step.weights:
+        told["weights"] = step.weights
+    if step.options:
+        told["options"] = dict(step.options)
+    if step.beside:
+        told["beside"] = {name: list(ids) for name, ids in step.beside}
+    return told
 
 
 def from_dict(given: object) -> Recipe:
@@ -149,7 +213,7 @@ def from_json(text: str | bytes) -> Recipe:
 def open_recipe(text: str | bytes, known: Mapping[str, str]) -> Opened:
     """Like `from_json`, with notes on a newer version, an absent generator and other weights.
 
-    known: generator id -> short hash of the weights that are here.
+    known: id of a generator or translator -> short hash of the weights that are here.
     """
     recipe, version, dropped = _read(_parse(text))
     notes: list[Note] = []
@@ -157,11 +221,13 @@ def open_recipe(text: str | bytes, known: Mapping[str, str]) -> Opened:
         notes.append(Note("note.newer_version", {"version": version, "fields": ", ".join(dropped)}))
     elif version > VERSION:
         notes.append(Note("note.newer_version_whole", {"version": version}))
-    here = known.get(recipe.generator)
-    if here is None:
-        notes.append(Note("note.absent_generator", {"generator": recipe.generator, "known": ", ".join(known)}))
-    elif recipe.weights not in ("", here):
-        notes.append(Note("note.other_weights", {"generator": recipe.generator, "weights": recipe.weights, "here": here}))
+    networks = [(recipe.generator, recipe.weights)] if recipe.generator else []
+    for name, weights in (*networks, *((step.translator, step.weights) for step in recipe.after)):
+        here = known.get(name)
+        if here is None:
+            notes.append(Note("note.absent_generator", {"generator": name, "known": ", ".join(known)}))
+        elif weights not in ("", here):
+            notes.append(Note("note.other_weights", {"generator": name, "weights": weights, "here": here}))
     return Opened(recipe, tuple(notes))
 
 
@@ -220,13 +286,13 @@ def _read(given: object) -> tuple[Recipe, int, tuple[str, ...]]:
     values = {name: value for name, value in given.items() if name != "version"}
     for migrate in MIGRATIONS[version - 1 :]:
         values = migrate(values)
-    if "generator" not in values:
+    if "generator" not in values and "source" not in values:
         raise Fault("fault.recipe_generator")
     if version <= VERSION:
         if unknown := sorted(map(str, values.keys() - _RULES.keys())):
             raise Fault("fault.recipe_field", value=rules.shown(unknown[0]), known=", ".join(_RULES))
         return Recipe(**values), version, ()
-    kept = {name: value for name, value in values.items() if name == "generator" or _understood(name, value)}
+    kept = {name: value for name, value in values.items() if name in ("generator", "source") or _understood(name, value)}
     dropped = sorted(rules.shown(name) for name in values.keys() - kept.keys())
     return Recipe(**kept), version, tuple(dropped[: rules.MAX_ENTRIES])
 

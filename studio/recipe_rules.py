@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ MAX_AMOUNT = 5.0  # standard deviations
 MAX_POSITION = 4.0
 MAX_SIDE = 4096
 MAX_POINTS = 400  # of all strokes together
+MAX_STEPS = 8
+MAX_BESIDE = 8  # pictures of one name
 THOUSAND = 1000  # a stroke's coordinates are thousandths of the side
 MILLION = 1_000_000
 
@@ -41,10 +44,11 @@ def name(field: str, value: object) -> str:
     return value
 
 
-def generator(field: str, value: object) -> str:
-    if not (found := name(field, value)):
-        raise Fault("fault.recipe_generator")
-    return found
+def source(field: str, value: object) -> str:
+    """The id that a picture from outside was given, or nothing."""
+    if not isinstance(value, str) or not re.fullmatch(r"([0-9a-f]{32})?", value):
+        raise Fault("fault.recipe_source", field=field, value=shown(value))
+    return value
 
 
 def whole(field: str, value: object, least: int, most: int) -> int:
@@ -130,6 +134,19 @@ def strokes(field: str, value: object) -> tuple[tuple[int, ...], ...]:
     if (points := sum(map(len, value)) // 2) > MAX_POINTS:
         raise Fault("fault.recipe_entries", field=field, count=points, most=MAX_POINTS)
     return tuple(tuple(whole(field, number, 0, THOUSAND) for number in stroke) for stroke in value)
+
+
+def beside(field: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Ids of pictures by the name of what they are given as."""
+    given = _named(field, value)
+    if any(not isinstance(ids, (tuple, list)) or not 1 <= len(ids) <= MAX_BESIDE or not all(ids) for ids in given.values()):
+        raise Fault("fault.recipe_named", field=field, value=shown(value))
+    return tuple((entry, tuple(source(f"{field}.{entry}", one) for one in ids)) for entry, ids in given.items())
+
+
+def settings(field: str, value: object) -> Pairs:
+    """Numbers by the name of an option, zero among them; what ranges they have is known where the option is."""
+    return tuple((entry, decimal(f"{field}.{entry}", number, -MAX_SEED, MAX_SEED)) for entry, number in _named(field, value).items())
 
 
 def _named(field: str, value: object) -> dict[str, Any]:

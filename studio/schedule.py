@@ -140,6 +140,10 @@ class Schedule:
         for job in jobs:
             self.end(job, "failed", fault)
 
+    def has_hands(self) -> bool:
+        """Whether anybody's newest picture waits."""
+        return bool(self._turns)
+
     def waiting(self) -> int:
         """Single pictures and jobs that are not done."""
         with self._changed:
@@ -191,7 +195,8 @@ class Schedule:
             return [job.left.popleft()]
         self._since_job += 1
         first = self._next_turn()
-        return [first, *self._company(first)] if first.kind == "moving" else [first]
+        alone = first.kind != "moving" or first.recipe.after or first.recipe.source
+        return [first] if alone else [first, *self._company(first)]
 
     def _next_turn(self) -> Request:
         """The first visitor's first lane's first request; visitor and lane go to the back."""
@@ -215,7 +220,8 @@ class Schedule:
             for lane, requests in list(lanes.items()):
                 if len(found) + 1 >= self.limits.batch:
                     return found
-                if requests[0].kind == "moving" and requests[0].recipe.generator == first.recipe.generator:
+                recipe = requests[0].recipe
+                if requests[0].kind == "moving" and recipe.generator == first.recipe.generator and not recipe.after:
                     found.append(requests[0])
                     del lanes[lane]
             if not lanes:

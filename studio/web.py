@@ -14,19 +14,20 @@ from starlette.staticfiles import StaticFiles
 
 from models.strokes import svg
 from studio.declare import declaration
+from studio.edits import Edits
 from studio.engine import Engine, Shown
 from studio.errors import Fault
 from studio.figures import Figures
-from studio.frames import FORMATS, MAX_FILE, encode, read_recipe
+from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.live import LiveDoor
 from studio.recipe import Opened, from_link, open_recipe, to_dict
 from studio.settings import Settings
 from studio.visitors import VisitorCookies, visitor_of
+from studio.web_answers import NO_CACHE, body, disposition
 from studio.words import LANGUAGES, words
 
 STATIC = Path(__file__).parent / "ui" / "static"
-NO_CACHE = {"Cache-Control": "no-cache"}
 
 
 class FreshFiles(StaticFiles):
@@ -54,6 +55,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_page_data(web, engine)
     _add_drawing(web, engine, settings)
     _add_gallery(web, gallery, settings)
+    Edits(engine, gallery, settings).add(web)
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 
@@ -108,30 +110,25 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         # With its weights named, a link means the same picture for ever; without, whatever is loaded then.
         lasting = recipe.weights == picture.recipe.weights
         headers = {"Cache-Control": "private, max-age=86400"} if lasting else dict(NO_CACHE)
-        name = f"{recipe.generator}-{recipe.seed}.{format}"
-        headers["Content-Disposition"] = _disposition(name, download)
+        name = file_name(recipe, format)
+        headers["Content-Disposition"] = disposition(name, download)
         return Response(data, media_type=f"image/{format}", headers=headers)
 
     @web.get("/strokes.svg")
     async def strokes(r: str = "", download: str = "") -> Response:
         recipe = from_link(r)
         drawing = svg(await asyncio.to_thread(engine.strokes, recipe))
-        name = f"{recipe.generator}-{recipe.seed}.svg"
-        headers = {**NO_CACHE, "Content-Disposition": _disposition(name, download)}
+        name = file_name(recipe, "svg")
+        headers = {**NO_CACHE, "Content-Disposition": disposition(name, download)}
         return Response(drawing, media_type="image/svg+xml", headers=headers)
 
     @web.post("/read")
     async def read(request: Request) -> Response:
-        data = await _body(request, MAX_FILE)
+        data = await body(request, MAX_FILE)
         text = data if data.lstrip()[:1] == b"{" else await asyncio.to_thread(read_recipe, data)
         if text is None:
             raise Fault("fault.no_recipe", status=422)
         return JSONResponse(_as_json(open_recipe(text, engine.hashes())))
-
-
-def _disposition(name: str, download: str) -> str:
-    """Whether the browser shows a file or keeps it, and under which name."""
-    return f'{"attachment" if download else "inline"}; filename="{name}"'
 
 
 def _add_gallery(web: FastAPI, gallery: Gallery, settings: Settings) -> None:
@@ -172,16 +169,6 @@ def as_prometheus(figures: Figures) -> str:
 
 def _as_json(opened: Opened) -> dict[str, Any]:
     return {"recipe": to_dict(opened.recipe), "notes": [asdict(note) for note in opened.notes]}
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """The request's body, read no further than allowed."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > most:
-            raise Fault("fault.too_large", size=len(data), most=most, status=413)
-    return bytes(data)
 
 
 async def _answer_fault(_: Request, error: Exception) -> Response:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
+import torch
 from torch import Tensor, nn
+
+from models.translators.tiling import Tiling, strips
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ class TranslatorSpec:
 
 Others = Mapping[str, Sequence[Tensor]]  # by the name of a Beside: pictures (3, h, w) or masks (1, h, w), in [0, 1]
 NONE: Others = MappingProxyType({})
+Tell = Callable[[int, int], None]  # parts done, of how many
+
+
+def unheard(done: int, total: int) -> None:
+    """Nobody asks how far it is."""
 
 
 class Translator(nn.Module, ABC):
@@ -79,3 +88,33 @@ class Translator(nn.Module, ABC):
 
         What lies beside belongs to all n. The same arguments give the same picture: chance comes from an option "seed".
         """
+
+    def work(self, pixels: np.ndarray, options: Mapping[str, float], beside: Others = NONE, tell: Tell = unheard) -> np.ndarray:
+        """One picture of any size, (h, w, 3) uint8 -> (factor * h, factor * w, 3) uint8, in parts where that can be.
+
+        tell(done, total) is called after each part; what it raises ends the work.
+        """
+        if self.reach is not None:
+            return np.concatenate(list(self.strips(pixels, options, beside, tell)))
+        device = next(self.parameters()).device
+        made = self.translate(as_tensor(pixels).to(device), options, beside)
+        tell(1, 1)
+        return as_pixels(made)
+
+    def strips(self, pixels: np.ndarray, options: Mapping[str, float], beside: Others = NONE, tell: Tell = unheard) -> Iterator[np.ndarray]:
+        """The same from top to bottom, in the memory of one strip; for a translator of known reach."""
+        assert self.reach is not None
+        height, width, _ = pixels.shape
+        device, tiling = next(self.parameters()).device, Tiling(height, width, self.reach)
+        part = lambda x: self.translate(x.to(device), options, beside)  # noqa: E731
+        return strips(part, pixels, self.spec.factor, tiling, lambda done: tell(done, tiling.count))
+
+
+def as_tensor(pixels: np.ndarray) -> Tensor:
+    """(h, w, c) uint8 -> (1, c, h, w) in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
+
+
+def as_pixels(x: Tensor) -> np.ndarray:
+    """(1, c, h, w) in [0, 1] -> (h, w, c) uint8."""
+    return x[0].mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()

@@ -44,7 +44,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         flags = ["--checkpoints", str(options.checkpoints), "--port", str(options.port), "--folder", folder]
         settings = from_args(flags, {})
-        with Engine(settings.checkpoints, device=settings.device) as engine:
+        with Engine(settings.checkpoints, folder=settings.folder, device=settings.device) as engine:
             if options.generator not in engine.checkpoints:
                 print(f"No generator '{options.generator}'. Known: {', '.join(engine.checkpoints)}.", file=sys.stderr)
                 return 1

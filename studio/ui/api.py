@@ -21,7 +21,7 @@ from models.strokes import svg
 from studio.declare import declaration
 from studio.engine import Engine
 from studio.errors import Fault
-from studio.frames import MAX_FILE, Format, encode, read_recipe, to_png
+from studio.frames import MAX_FILE, Format, encode, file_name, read_recipe, to_png
 from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
 from studio.gallery_index import MAX_TEXT
 from studio.recipe import MAX_JSON, Recipe, from_dict, from_json, link_text, open_recipe, to_dict, to_link
@@ -87,7 +87,7 @@ class DrawingEndpoints:
             The picture.
         """
         picture = self._engine.draw(read(recipe), visitor=visitor_of(request, self._settings))
-        return served(encode(picture, format), f"{picture.recipe.generator}-{picture.recipe.seed}.{format}")
+        return served(encode(picture, format), file_name(picture.recipe, format))
 
     @endpoint
     def draw_sheet(
@@ -110,7 +110,7 @@ class DrawingEndpoints:
         recipes = self._engine.sample(read(recipe), mode, count, seed)
         job = self._engine.submit(recipes, visitor=visitor_of(request, self._settings))
         try:
-            return [served(to_png(p), f"{p.recipe.generator}-{p.recipe.seed}.png") for p in job.pictures()]
+            return [served(to_png(p), file_name(p.recipe, "png")) for p in job.pictures()]
         finally:
             job.cancel()
 
@@ -139,7 +139,7 @@ class DrawingEndpoints:
             The drawing.
         """
         wanted = read(recipe)
-        return served(svg(self._engine.strokes(wanted)).encode(), f"{wanted.generator}-{wanted.seed}.svg")
+        return served(svg(self._engine.strokes(wanted)).encode(), file_name(wanted, "svg"))
 
     @endpoint
     def recipe(self, picture: Upload = NOTHING, text: Annotated[str, Field(max_length=MAX_JSON)] = "") -> OpenedRecipe:
@@ -177,7 +177,9 @@ class GalleryEndpoints:
         """
         owner = visitor_of(request, self._settings)
         picture = self._engine.draw(read(recipe), visitor=owner)
-        return listed(self._gallery.save(to_png(picture), picture.recipe, visitor=owner, parent=parent or None))
+        entry = self._gallery.save(to_png(picture), picture.recipe, visitor=owner, parent=parent or None)
+        self._engine.darkroom.tray.keep(picture.recipe.ingredients, owner)
+        return listed(entry)
 
     @endpoint
     def gallery(

@@ -68,7 +68,7 @@ def test_a_recipe_of_the_first_version_means_what_it_meant():
 
 
 def test_json_is_canonical():
-    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":2}'
+    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":3}'
     assert to_json(FULL).isascii()
 
 
@@ -228,7 +228,7 @@ def test_an_older_recipe_is_brought_up_to_date(monkeypatch):
     assert from_dict({"version": 1, "generator": "a", "psi": 0.5}) == Recipe("a", truncation=0.5)
     with pytest.raises(Fault, match="no field 'psi'"):
         from_dict({"version": 2, "generator": "a", "psi": 0.5})
-    assert to_json(Recipe("a")) == '{"generator":"a","version":2}'
+    assert to_json(Recipe("a")) == '{"generator":"a","version":3}'
 
 
 def test_an_absent_generator_and_other_weights_are_said():

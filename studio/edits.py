@@ -1,0 +1,156 @@
+"""The routes of what is done to pictures: bringing them in, works and how far they are, results."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from studio.declare import translator_declaration
+from studio.engine import Engine
+from studio.errors import Fault
+from studio.frames import file_name
+from studio.gallery import Gallery
+from studio.pictures import MAX_UPLOAD, Upload, drop
+from studio.recipe import Opened, Recipe, from_dict, open_recipe, to_dict
+from studio.settings import Settings
+from studio.visitors import visitor_of
+from studio.web_answers import NO_CACHE, body, disposition
+from studio.works import Work
+
+LIFE = 24 * 3600  # seconds that a result waits to be fetched
+FOLDER = "works"
+
+
+class Edits:
+    """What a visitor brings and has worked on. Results lie in a folder of the studio's own for a day."""
+
+    def __init__(self, engine: Engine, gallery: Gallery, settings: Settings) -> None:
+        self._engine, self._gallery, self._settings = engine, gallery, settings
+        self._darkroom = engine.darkroom
+        self._folder = settings.folder / FOLDER
+
+    def add(self, web: FastAPI) -> None:
+        """Declare the routes."""
+        web.get("/translators.json")(self.translators)
+        web.post("/tray")(self.bring)
+        web.get("/tray/{id}.webp")(self.brought)
+        web.post("/works")(self.begin)
+        web.get("/works")(self.all)
+        web.get("/works/{id}")(self.standing)
+        web.delete("/works/{id}")(self.end)
+        web.get("/works/{id}/preview.webp")(self.preview)
+        web.get("/works/{id}/picture.png")(self.result)
+        web.post("/works/{id}/save")(self.save)
+
+    def translators(self) -> Response:
+        return JSONResponse([translator_declaration(one) for one in self._darkroom.translators.values()], headers=NO_CACHE)
+
+    async def bring(self, request: Request) -> Response:
+        """A picture's bytes in; its id, its size, what was noticed, and the recipe inside out."""
+        data, visitor = await body(request, MAX_UPLOAD), visitor_of(request, self._settings)
+        id, upload = await asyncio.to_thread(self._darkroom.tray.put, data, visitor)
+        return JSONResponse(self._brought(id, upload), headers=NO_CACHE)
+
+    def _brought(self, id: str, upload: Upload) -> dict[str, Any]:
+        opened: Opened | None = None
+        if upload.recipe:
+            with suppress(Fault):  # a damaged recipe is no reason to refuse the picture
+                opened = open_recipe(upload.recipe, self._engine.hashes())
+        width, height = upload.size
+        notes = [asdict(note) for note in (*upload.notes, *(opened.notes if opened else ()))]
+        recipe = to_dict(opened.recipe) if opened else None
+        return {"id": id, "width": width, "height": height, "notes": notes, "recipe": recipe}
+
+    async def brought(self, request: Request, id: str, side: int = 1024) -> Response:
+        visitor = visitor_of(request, self._settings)
+        data = await asyncio.to_thread(self._darkroom.tray.shown, id, visitor, side)
+        return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
+
+    async def begin(self, request: Request) -> Response:
+        """{"recipe": …} in; the work that makes it out."""
+        visitor, recipe = visitor_of(request, self._settings), await self._recipe(request)
+        await asyncio.to_thread(self._sweep)
+        path = self._folder / f"{time.time_ns():x}.png"
+        work = await asyncio.to_thread(lambda: self._engine.finish(recipe, path, visitor=visitor))
+        return JSONResponse(self._told(work), 202, NO_CACHE)
+
+    async def _recipe(self, request: Request) -> Recipe:
+        try:
+            given = json.loads(await body(request, 1 << 17))
+        except ValueError as error:
+            raise Fault("fault.recipe_text") from error
+        return from_dict(given.get("recipe") if isinstance(given, dict) else None)
+
+    def all(self, request: Request) -> Response:
+        works = self._darkroom.works.of(visitor_of(request, self._settings))
+        return JSONResponse([self._told(work) for work in works], headers=NO_CACHE)
+
+    def standing(self, request: Request, id: str) -> Response:
+        return JSONResponse(self._told(self._work(request, id)), headers=NO_CACHE)
+
+    def end(self, request: Request, id: str) -> Response:
+        """Stop a work and drop what it made."""
+        work = self._work(request, id)
+        self._darkroom.works.forget(work)
+        if work.state == "done":
+            drop(work.future.result())
+        return JSONResponse(self._told(work), headers=NO_CACHE)
+
+    def preview(self, request: Request, id: str) -> Response:
+        path = self._made(request, id).with_suffix(".webp")
+        return FileResponse(path, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
+
+    def result(self, request: Request, id: str, download: str = "") -> Response:
+        path, recipe = self._made(request, id), self._work(request, id).recipe
+        headers = {**NO_CACHE, "Content-Disposition": disposition(file_name(recipe, "png"), download)}
+        return FileResponse(path, media_type="image/png", headers=headers)
+
+    def save(self, request: Request, id: str, parent: str = "") -> Response:
+        """Keep a result in the gallery, and what it was made of in the tray."""
+        path, visitor = self._made(request, id), visitor_of(request, self._settings)
+        work = self._work(request, id)
+        signed = self._engine.signed(work.recipe)
+        entry = self._gallery.save(path.read_bytes(), signed, visitor=visitor, parent=parent or None)
+        self._darkroom.tray.keep(signed.ingredients, visitor)
+        return JSONResponse({"id": entry.id}, headers=NO_CACHE)
+
+    def _work(self, request: Request, id: str) -> Work:
+        return self._darkroom.works.get(id, visitor_of(request, self._settings))
+
+    def _made(self, request: Request, id: str) -> Path:
+        work = self._work(request, id)
+        if work.state != "done":
+            raise Fault("fault.work_not_done", status=409)
+        path: Path = work.future.result()
+        if not path.is_file():
+            raise Fault("fault.no_work", status=404)
+        return path
+
+    def _told(self, work: Work) -> dict[str, Any]:
+        works = self._darkroom.works
+        return {
+            "id": work.id,
+            "state": work.state,
+            "done": work.done,
+            "total": work.total,
+            "place": works.place(work),
+            "estimate": round(works.estimate(work), 1),
+            "recipe": to_dict(work.recipe),
+            "size": self._engine.size(work.recipe, work.visitor),
+            "fault": work.fault.as_json() if work.fault else None,
+        }
+
+    def _sweep(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in self._folder.iterdir():
+            with suppress(OSError):
+                if path.stat().st_mtime < time.time() - LIFE:
+                    path.unlink()

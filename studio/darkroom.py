@@ -25,6 +25,7 @@ from studio.works import Tell, Work, Works
 
 MOVING = 384  # pixels of the longer side that are worked on while a hand moves
 HELD = 40_000_000  # pixels of the largest picture that is made whole; larger ones are written strip by strip
+STARTERS = "starters/*.webp"
 WARM_UP = 64  # pixels a side
 Draw = Callable[[Recipe], np.ndarray]  # what a generator draws of a recipe, (h, w, 3) uint8
 
@@ -34,6 +35,7 @@ class Prepared(Translation):
     """A translator on its device."""
 
     device: torch.device
+    starters: tuple[tuple[str, str], ...] = ()  # name and id of pictures that lie with it, to begin with
 
     @property
     def short_hash(self) -> str:
@@ -79,6 +81,8 @@ class Darkroom:
             except Exception as error:  # whatever it is, the rest can still be used
                 yield f"{folder.name}: left out. {error}"
                 continue
+            starters = tuple((path.stem, self.tray.lend(path)) for path in sorted(folder.glob(STARTERS)))
+            prepared = replace(prepared, starters=starters)
             self._translators[loaded.card.id], self._folders[loaded.card.id] = prepared, folder
             yield f"{folder.name}: {(time.perf_counter() - began) * 1000:.0f} ms for {side} px"
 

@@ -46,6 +46,7 @@ def translator_declaration(prepared: Prepared) -> dict[str, Any]:
         "options": [asdict(option) for option in spec.options],
         "beside": [asdict(one) for one in spec.beside],
         "given": spec.given,
+        "starters": [{"name": name, "id": id} for name, id in prepared.starters],
         "side": spec.side,
         "short_hash": prepared.short_hash,
         **_told(card),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
+import zipfile
 from contextlib import suppress
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,15 @@ from studio.errors import Fault
 from studio.frames import file_name
 from studio.gallery import Gallery
 from studio.pictures import MAX_UPLOAD, Upload, drop
-from studio.recipe import Opened, Recipe, from_dict, open_recipe, to_dict
+from studio.recipe import Opened, open_recipe, to_dict
 from studio.settings import Settings
 from studio.visitors import visitor_of
-from studio.web_answers import NO_CACHE, body, disposition
+from studio.web_answers import NO_CACHE, body, disposition, recipe_in
 from studio.works import Work
 
 LIFE = 24 * 3600  # seconds that a result waits to be fetched
 FOLDER = "works"
+MOST_PACKED = 100  # results in one ZIP
 
 
 class Edits:
@@ -42,8 +44,10 @@ class Edits:
         web.get("/translators.json")(self.translators)
         web.post("/tray")(self.bring)
         web.get("/tray/{id}.webp")(self.brought)
+        web.get("/tray/{id}")(self.known)
         web.post("/works")(self.begin)
         web.get("/works")(self.all)
+        web.get("/works.zip")(self.archive)
         web.get("/works/{id}")(self.standing)
         web.delete("/works/{id}")(self.end)
         web.get("/works/{id}/preview.webp")(self.preview)
@@ -69,6 +73,10 @@ class Edits:
         recipe = to_dict(opened.recipe) if opened else None
         return {"id": id, "width": width, "height": height, "notes": notes, "recipe": recipe}
 
+    async def known(self, request: Request, id: str) -> Response:
+        upload = await asyncio.to_thread(self._darkroom.tray.open, id, visitor_of(request, self._settings))
+        return JSONResponse(self._brought(id, upload), headers=NO_CACHE)
+
     async def brought(self, request: Request, id: str, side: int = 1024) -> Response:
         visitor = visitor_of(request, self._settings)
         data = await asyncio.to_thread(self._darkroom.tray.shown, id, visitor, side)
@@ -76,18 +84,11 @@ class Edits:
 
     async def begin(self, request: Request) -> Response:
         """{"recipe": …} in; the work that makes it out."""
-        visitor, recipe = visitor_of(request, self._settings), await self._recipe(request)
+        visitor, recipe = visitor_of(request, self._settings), await recipe_in(request)
         await asyncio.to_thread(self._sweep)
         path = self._folder / f"{time.time_ns():x}.png"
         work = await asyncio.to_thread(lambda: self._engine.finish(recipe, path, visitor=visitor))
         return JSONResponse(self._told(work), 202, NO_CACHE)
-
-    async def _recipe(self, request: Request) -> Recipe:
-        try:
-            given = json.loads(await body(request, 1 << 17))
-        except ValueError as error:
-            raise Fault("fault.recipe_text") from error
-        return from_dict(given.get("recipe") if isinstance(given, dict) else None)
 
     def all(self, request: Request) -> Response:
         works = self._darkroom.works.of(visitor_of(request, self._settings))
@@ -112,6 +113,20 @@ class Edits:
         path, recipe = self._made(request, id), self._work(request, id).recipe
         headers = {**NO_CACHE, "Content-Disposition": disposition(file_name(recipe, "png"), download)}
         return FileResponse(path, media_type="image/png", headers=headers)
+
+    async def archive(self, request: Request, ids: str = "") -> Response:
+        """Several results as one ZIP."""
+        visitor = visitor_of(request, self._settings)
+        chosen = {id: (self._made(request, id), self._work(request, id).recipe) for id in ids.split(",")[:MOST_PACKED]}
+
+        def pack(target: Path) -> None:
+            with zipfile.ZipFile(target, "w") as archive:
+                for id, (path, recipe) in chosen.items():
+                    archive.write(path, f"{id}-{file_name(recipe, 'png')}")
+
+        target = self._folder / f"{sha256(f'{visitor} {ids}'.encode()).hexdigest()[:32]}.zip"
+        await asyncio.to_thread(pack, target)
+        return FileResponse(target, media_type="application/zip", filename="latent-atelier.zip", headers=NO_CACHE)
 
     def save(self, request: Request, id: str, parent: str = "") -> Response:
         """Keep a result in the gallery, and what it was made of in the tray."""

@@ -40,6 +40,13 @@ class Tray:
         self._space = space
         self._lock = threading.Lock()
         self._opened: OrderedDict[Path, Upload] = OrderedDict()
+        self._lent: dict[str, Path] = {}  # pictures that belong to the studio, and anybody may use
+
+    def lend(self, path: Path) -> str:
+        """A picture of the studio's own, for everybody: its id."""
+        id = sha256(path.read_bytes()).hexdigest()[:DIGITS]
+        self._lent[id] = path
+        return id
 
     def put(self, data: bytes, visitor: str) -> tuple[str, Upload]:
         """Keep the bytes of a picture, once they are known to be one: its id, and the picture."""
@@ -72,7 +79,7 @@ class Tray:
                 data = path.read_bytes()
             except OSError as error:
                 raise Fault("fault.no_source", id=id, status=404) from error
-            if path.stat().st_mtime < KEPT:
+            if id not in self._lent and path.stat().st_mtime < KEPT:
                 with suppress(OSError):
                     os.utime(path)
         upload = open_upload(data)
@@ -94,11 +101,13 @@ class Tray:
 
     def keep(self, ids: Iterable[str], visitor: str) -> None:
         """What a saved picture needs stays for as long as the tray does."""
-        for id in ids:
+        for id in set(ids) - self._lent.keys():
             with suppress(OSError):  # one that is gone already cannot be kept, and the saved picture is whole without it
                 os.utime(self._path(checked("source", id), visitor), (KEPT, KEPT))
 
     def _path(self, id: str, visitor: str) -> Path:
+        if id in self._lent:
+            return self._lent[id]
         return self._folder / sha256(visitor.encode()).hexdigest()[:DIGITS] / id
 
     def _remember(self, path: Path, upload: Upload) -> None:

@@ -24,7 +24,7 @@ from studio.live import LiveDoor
 from studio.recipe import Opened, from_link, open_recipe, to_dict
 from studio.settings import Settings
 from studio.visitors import VisitorCookies, visitor_of
-from studio.web_answers import NO_CACHE, body, disposition
+from studio.web_answers import NO_CACHE, body, disposition, recipe_in
 from studio.words import LANGUAGES, words
 
 STATIC = Path(__file__).parent / "ui" / "static"
@@ -113,6 +113,12 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         name = file_name(recipe, format)
         headers["Content-Disposition"] = disposition(name, download)
         return Response(data, media_type=f"image/{format}", headers=headers)
+
+    @web.post("/draw.png")
+    async def draw_given(request: Request) -> Response:
+        recipe = await recipe_in(request)
+        picture = await asyncio.wrap_future(engine.ask(recipe, visitor=visitor_of(request, settings)))
+        return Response(await asyncio.to_thread(encode, picture, "png"), media_type="image/png", headers=NO_CACHE)
 
     @web.get("/strokes.svg")
     async def strokes(r: str = "", download: str = "") -> Response:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from starlette.requests import Request
 
 from studio.errors import Fault
+from studio.recipe import MAX_JSON, Recipe, from_dict
 
 NO_CACHE = {"Cache-Control": "no-cache"}
 
@@ -17,6 +20,15 @@ async def body(request: Request, most: int) -> bytes:
         if len(data) > most:
             raise Fault("fault.too_large", size=len(data), most=most, status=413)
     return bytes(data)
+
+
+async def recipe_in(request: Request) -> Recipe:
+    """The recipe in a body {"recipe": …}; Fault for everything wrong."""
+    try:
+        given = json.loads(await body(request, 2 * MAX_JSON))
+    except (ValueError, RecursionError) as error:
+        raise Fault("fault.recipe_text") from error
+    return from_dict(given.get("recipe") if isinstance(given, dict) else None)
 
 
 def disposition(name: str, download: str) -> str:

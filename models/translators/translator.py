@@ -112,7 +112,7 @@ class Translator(nn.Module, ABC):
 
 def as_tensor(pixels: np.ndarray) -> Tensor:
     """(h, w, c) uint8 -> (1, c, h, w) in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
 
 
 def as_pixels(x: Tensor) -> np.ndarray:

@@ -1,6 +1,8 @@
 /** What is done with a picture: undo, compare, choose from a sheet, save, download, share, copy, full screen. @module */
 
 import { linkOf } from './api.js';
+import { bringDrawn } from './bench-given.js';
+import { benchMenu } from './bench-menu.js';
 import { menu } from './dialog.js';
 import { h } from './dom.js';
 import { openSheet } from './sheet.js';
@@ -28,7 +30,7 @@ export function doings(atelier, stageRoot) {
   const save = h('button', { type: 'button', class: 'word-button', 'data-act': 'save', onclick: act.save }, words.put(h('span'), 'act.save'));
   words.put(save, 'act.save_tip', {}, 'tip');
   const bar = h('div', { class: 'doings', role: 'toolbar' }, undo, redo, h('span', { class: 'gap' }), ab, sign('sheet', 'sheet'), h('span', { class: 'gap' }),
-    save, sign('download', 'download', { 'aria-haspopup': 'menu' }), sign('share', 'share'), sign('copy', 'copy'), sign('full', 'full'), sign('keys', 'keys'));
+    save, sign('download', 'download', { 'aria-haspopup': 'menu' }), sign('send', 'send', { 'aria-haspopup': 'menu' }), sign('share', 'share'), sign('copy', 'copy'), sign('full', 'full'), sign('keys', 'keys'));
   return words.put(bar, 'create.doings', {}, 'label');
 }
 
@@ -65,6 +67,7 @@ function actions(atelier, stageRoot) {
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : stageRoot.requestFullscreen?.());
   return {
     save, share, copy, download, full,
+    send: (event) => benchMenu(atelier, event.currentTarget, (bench) => bench.take(bringDrawn(atelier))),
     undo: () => state.undo(),
     redo: () => state.redo(),
     ab: () => atelier.compare.toggle(),

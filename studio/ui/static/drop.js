@@ -1,7 +1,8 @@
-/** A picture dropped or pasted anywhere on the page brings all its controls back. @module */
+/** A picture dropped or pasted anywhere on the page brings all its controls back; on a bench it is what is worked on. @module */
 
 import { h } from './dom.js';
 import { layer } from './dialog.js';
+import { reopen } from './reopen.js';
 
 const MOST = 32 * 2 ** 20; // bytes that the studio reads
 
@@ -10,6 +11,8 @@ export function acceptPictures(atelier) {
   const { words } = atelier;
   const veil = h('div', { class: 'veil', hidden: true }, words.put(h('p'), 'drop.here'));
   layer().append(veil);
+  // On a bench a picture is what is worked on; anywhere else it brings its recipe.
+  const take = (file) => void (atelier.benches.get(atelier.tab())?.bring(file) ?? restoreFrom(atelier, file));
   const holds = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
   document.addEventListener('dragenter', (event) => {
     if (holds(event)) veil.hidden = false;
@@ -25,14 +28,14 @@ export function acceptPictures(atelier) {
     event.preventDefault();
     veil.hidden = true;
     const file = event.dataTransfer?.files[0];
-    if (file) void restoreFrom(atelier, file);
+    if (file) take(file);
   });
   document.addEventListener('paste', (event) => {
     const file = [...(event.clipboardData?.files ?? [])][0];
     const text = event.clipboardData?.getData('text/plain').trim() ?? '';
     if (file) {
       event.preventDefault();
-      void restoreFrom(atelier, file);
+      take(file);
     } else if (text.startsWith('{') || /[?&]r=/.test(text)) {
       event.preventDefault();
       void restoreText(atelier, text);
@@ -53,16 +56,16 @@ export async function restoreText(atelier, text) {
 
 /** @param {any} atelier @param {() => Promise<any>} read */
 async function restore(atelier, read) {
-  const { state, words } = atelier;
+  const { words } = atelier;
   try {
     const { recipe, notes } = await read();
-    atelier.openTab('create');
-    if (!state.declarations.some(({ id }) => id === recipe.generator)) {
-      return atelier.notice.say(notes.map((note) => words.fault(note)).join(' '), 'fault');
+    const said = notes.map((note) => words.fault(note)).join(' ');
+    if (!reopen(atelier, recipe)) {
+      atelier.openTab('create');
+      return atelier.notice.say(said, 'fault');
     }
-    state.restore(recipe);
-    const differs = notes.map((note) => words.fault(note)).join(' ');
-    atelier.notice.say(differs || words.say('drop.restored'), differs ? 'note' : 'good');
+    if (recipe.after) return said && atelier.toast(said);
+    atelier.notice.say(said || words.say('drop.restored'), said ? 'note' : 'good');
   } catch (fault) {
     atelier.openTab('create');
     atelier.notice.say(words.fault(/** @type {any} */ (fault).fault ?? { code: 'fault.connection' }), 'fault');

@@ -8,6 +8,7 @@ import { Grid } from './gallery-grid.js';
 import { labelField } from './gallery-labels.js';
 import { Viewer, wordButton } from './gallery-viewer.js';
 import { icon } from './icons.js';
+import { reopen } from './reopen.js';
 import { signButton } from './widgets.js';
 
 /** @typedef {import('./gallery-album.js').Entry} Entry */
@@ -46,7 +47,7 @@ class Gallery {
 
   thumb = (entry) => this.atelier.api.at(`gallery/${entry.id}/thumb.webp`);
   picture = (entry) => this.atelier.api.at(`gallery/${entry.id}.png`);
-  declaration = (id) => this.atelier.state.declarations.find((one) => one.id === id);
+  declaration = (id) => [...this.atelier.state.declarations, ...this.atelier.translators].find((one) => one.id === id);
   title = (id) => this.words.pick(this.declaration(id)?.title) || id;
   crisp = (entry) => this.declaration(entry.generator)?.rendering === 'crisp';
   name = (entry) => this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 });
@@ -98,10 +99,9 @@ class Gallery {
     }
   }
 
-  /** Every control in Create as it stood for this picture. @param {Entry} entry */
+  /** Every control as it stood for this picture. @param {Entry} entry */
   restore(entry) {
-    this.atelier.state.restore(entry.recipe, { parent: entry.id });
-    this.atelier.openTab('create');
+    if (!reopen(this.atelier, entry.recipe, entry.id)) this.atelier.toast(this.words.say('gallery.cannot_reopen'));
   }
 
   /** @param {number} index */

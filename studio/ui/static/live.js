@@ -37,8 +37,12 @@ async function decodeQuickly(bytes, { format, width = 0, height = 0 }, type) {
  *   fault?: (fault: any) => void}} SheetEars
  */
 export class Live {
-  /** @param {URL} base where the page lives @param {ReturnType<typeof import('./api.js').openApi>} api for where no socket is let through */
-  constructor(base, api) {
+  /**
+   * @param {URL} base where the page lives @param {ReturnType<typeof import('./api.js').openApi>} api for where no socket is let through
+   * @param {{rests?: boolean}} [told] rests: once the hand rests, the lossless picture is asked for
+   */
+  constructor(base, api, { rests = true } = {}) {
+    this.rests = rests;
     this.address = new URL('live', base);
     this.address.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
     this.near = ['localhost', '127.0.0.1', '[::1]'].includes(base.hostname);
@@ -49,8 +53,8 @@ export class Live {
     this.number = 0;
     this.tries = 0;
     this.refused = 0;
-    this.waiting = /** @type {{recipe: any, rest: boolean}|null} */ (null);
-    this.flying = /** @type {{id: number, sent: number, recipe: any, rest: boolean}|null} */ (null);
+    this.waiting = /** @type {{recipe: any, rest: boolean, picture?: string}|null} */ (null);
+    this.flying = /** @type {{id: number, sent: number, recipe: any, rest: boolean, picture?: string}|null} */ (null);
     this.painted = { id: 0, rest: false }; // the newest frame shown
     this.sent = 0; // the number of the newest frame asked for
     this.sheets = /** @type {Map<number, SheetEars>} */ (new Map());
@@ -64,12 +68,15 @@ export class Live {
     this.ears[what].add(listener);
   }
 
-  /** The picture of these controls, now; once the hand rests, its lossless form. @param {any} controls @param {boolean} [rest] */
-  draw(controls, rest = false) {
+  /**
+   * The picture of these controls, now; once the hand rests, its lossless form.
+   * @param {any} controls @param {boolean} [rest] @param {string} [picture] what it begins with, a file in base64
+   */
+  draw(controls, rest = false, picture = undefined) {
     clearTimeout(this.restTimer);
     const recipe = compact(controls);
-    this.waiting = { recipe, rest };
-    if (!rest) this.restTimer = window.setTimeout(() => this.draw(controls, true), REST_AFTER);
+    this.waiting = { recipe, rest, picture };
+    if (!rest && this.rests) this.restTimer = window.setTimeout(() => this.draw(controls, true), REST_AFTER);
     this.#send();
   }
 
@@ -125,7 +132,7 @@ export class Live {
     if (this.mode === 'live') {
       this.flying = { id: ++this.number, sent: performance.now(), ...next };
       this.sent = this.flying.id;
-      this.#say({ type: 'draw', id: this.sent, recipe: next.recipe, rest: next.rest, near: this.near });
+      this.#say({ type: 'draw', id: this.sent, recipe: next.recipe, rest: next.rest, picture: next.picture, near: this.near });
     } else if (this.mode === 'events') {
       void this.#drawByEvents(next);
     } else {

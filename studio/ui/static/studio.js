@@ -11,18 +11,18 @@ import { openTheme } from './theme.js';
 import { tips } from './widgets.js';
 import { openWords } from './words.js';
 
-const TABS = ['create', 'gallery', 'models', 'about'];
+const TABS = ['create', 'upscale', 'gallery', 'models', 'about'];
 
 async function open() {
   const base = new URL('.', document.baseURI);
   const theme = openTheme();
   const api = openApi(base);
   const live = new Live(base, api);
-  const [words, declared] = await Promise.all([openWords(base), api.get('declarations.json')]);
+  const [words, declared, translators] = await Promise.all([openWords(base), api.get('declarations.json'), api.get('translators.json')]);
   const declarations = Array.isArray(declared) ? declared : declared.generators;
   const state = new State(declarations);
   const tabLabels = () => TABS.map((name) => words.say(`tab.${name}`));
-  const atelier = /** @type {any} */ ({ base, theme, api, live, words, declarations, state, openTab, tab, tabLabels, toast });
+  const atelier = /** @type {any} */ ({ base, theme, api, live, words, declarations, translators, benches: new Map(), state, openTab, tab, tabLabels, toast });
   window.atelier = atelier;
   live.draw(state.recipe, true); // asked for before the page has a place for it
   listenToKeys(atelier);

@@ -17,9 +17,10 @@ from pydantic import ConfigDict, ValidationError, validate_call
 from studio.errors import Fault
 from studio.gallery import Entry
 from studio.gallery_index import as_faults
-from studio.recipe import Note, to_dict
+from studio.recipe import Note, Recipe, from_dict, from_json, to_dict
 from studio.words import say
 
+AnyRecipe = dict[str, Any] | str
 LOG = logging.getLogger("studio.api")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,6 +62,15 @@ class OpenedRecipe(TypedDict):
 
     recipe: dict[str, Any]
     link: str
+    notes: list[dict[str, Any]]
+
+
+class Brought(TypedDict):
+    """A picture from outside: recipes name it as their source, or beside a step."""
+
+    id: str
+    width: int
+    height: int
     notes: list[dict[str, Any]]
 
 
@@ -108,6 +118,21 @@ def file_at(path: Path) -> Any:
 def noted(note: Note) -> dict[str, Any]:
     """A note as the page and an API user read it."""
     return {"code": note.code, "params": dict(note.params), "text": say("en", note.code, **note.params)}
+
+
+def read(recipe: AnyRecipe) -> Recipe:
+    """A recipe from either form; Fault says what is wrong with it."""
+    return from_json(recipe) if isinstance(recipe, str) else from_dict(recipe)
+
+
+def uploaded(file: FileData, most: int) -> bytes:
+    """A file that was uploaded to this app; nothing else on the disk is opened, whatever the path says."""
+    path = Path(file.path).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise Fault("fault.not_uploaded")
+    if (size := path.stat().st_size) > most:
+        raise Fault("fault.too_large", size=size, most=most, status=413)
+    return path.read_bytes()
 
 
 def listed(entry: Entry) -> GalleryEntry:

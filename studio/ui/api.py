@@ -24,15 +24,28 @@ from studio.errors import Fault
 from studio.frames import MAX_FILE, Format, encode, file_name, read_recipe, to_png
 from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
 from studio.gallery_index import MAX_TEXT
-from studio.recipe import MAX_JSON, Recipe, from_dict, from_json, link_text, open_recipe, to_dict, to_link
+from studio.recipe import MAX_JSON, link_text, open_recipe, to_dict, to_link
 from studio.sampling import MAX_SHEET, Mode
 from studio.settings import Settings
-from studio.ui.answers import GalleryEntry, GalleryPage, Lineage, OpenedRecipe, endpoint, file_at, listed, noted, served
+from studio.ui.answers import (
+    AnyRecipe,
+    GalleryEntry,
+    GalleryPage,
+    Lineage,
+    OpenedRecipe,
+    endpoint,
+    file_at,
+    listed,
+    noted,
+    read,
+    served,
+    uploaded,
+)
+from studio.ui.api_edits import EditingEndpoints
 from studio.visitors import visitor_of
 
 SWEEP = (3600, 24 * 3600)  # seconds: how often files that were handed out are looked through, and how long they are kept
 LINK = "?r="  # what stands before the recipe in a shared address
-AnyRecipe = dict[str, Any] | str
 # The documentation must read FileData and nothing else: in a union with None, MCP no longer sees that it is a file.
 Upload = Annotated[FileData, WrapValidator(lambda given, check: given if given is None else check(given))]
 NOTHING: Any = None
@@ -52,7 +65,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
         # whatever the path names into the cache, unless it is told so.
         blocks.root_block.has_launched = True
         blocks.root_block.delete_cache = SWEEP
-    for endpoints in (DrawingEndpoints(engine, settings), GalleryEndpoints(engine, gallery, settings)):
+    for endpoints in (DrawingEndpoints(engine, settings), EditingEndpoints(engine, settings), GalleryEndpoints(engine, gallery, settings)):
         for name in endpoints.NAMES:
             # The engine and the gallery do their own queueing; Gradio's default of one call at a time would only add a wait.
             api(getattr(endpoints, name), api_name=name, concurrency_limit=None)
@@ -285,11 +298,6 @@ class GalleryEndpoints:
         return file_at(target)
 
 
-def read(recipe: AnyRecipe) -> Recipe:
-    """A recipe from either form; Fault says what is wrong with it."""
-    return from_json(recipe) if isinstance(recipe, str) else from_dict(recipe)
-
-
 def recipe_text(text: str) -> str | bytes:
     """The JSON in a text that is a recipe, a shared address, or the part of the address that holds one."""
     if text.startswith("{"):
@@ -298,13 +306,8 @@ def recipe_text(text: str) -> str | bytes:
 
 
 def recipe_inside(picture: FileData) -> str:
-    """The recipe's JSON in a file that was uploaded to this app; nothing else on the disk is opened, whatever the path says."""
-    path = Path(picture.path).resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
-        raise Fault("fault.not_uploaded")
-    if (size := path.stat().st_size) > MAX_FILE:
-        raise Fault("fault.too_large", size=size, most=MAX_FILE, status=413)
-    found = read_recipe(path.read_bytes())
+    """The recipe's JSON in a file that was uploaded to this app."""
+    found = read_recipe(uploaded(picture, MAX_FILE))
     if found is None:
         raise Fault("fault.no_recipe")
     return found

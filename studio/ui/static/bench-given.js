@@ -6,7 +6,7 @@ import { wordButton } from './gallery-viewer.js';
 import { compact } from './state.js';
 
 /**
- * @typedef {{recipe: any, width: number, height: number, before: string}} Given the recipe that makes it, its size, and where it can be seen
+ * @typedef {{recipe: any, width: number, height: number, before: string, notes?: any[]}} Given the recipe that makes it, its size, where it can be seen, what was noticed
  */
 
 const SEEN_AT = 1600; // pixels of the longer side on the page

@@ -34,6 +34,7 @@ export class Bench {
     this.parent = /** @type {string|null} */ (null);
     this.faces = new Faces(atelier);
     this.settle = later(() => this.run(), REST);
+    this.opened = /** @type {Live|null} */ (null);
     this.#build(root);
     atelier.benches.set(plan.name, this);
   }
@@ -53,9 +54,9 @@ export class Bench {
       this.done = null;
       this.faces.begin({ url: given.before, width: given.width, height: given.height });
       this.root.dataset.state = 'given';
-      for (const note of /** @type {any} */ (given).notes ?? []) this.atelier.toast(this.words.say(note.code, note.params));
+      for (const note of given.notes ?? []) this.atelier.toast(this.words.say(note.code, note.params));
       this.root.dispatchEvent(new CustomEvent('given', { detail: given }));
-      this.#tell();
+      this.tell();
       if (this.plan.auto) this.run();
     } catch (error) {
       this.fail(error);
@@ -87,9 +88,9 @@ export class Bench {
 
   /** Something that decides the result has moved. @param {boolean} rest the hand has let go */
   changed(rest) {
-    this.#tell();
+    this.tell();
     if (!this.plan.auto || !this.recipe) return;
-    if (this.plan.live) this.#liveDraw();
+    if (this.plan.live) this.wire.draw(this.recipe);
     if (rest || !this.plan.live) this.settle();
   }
 
@@ -99,20 +100,30 @@ export class Bench {
     if (!recipe) return;
     this.stop();
     this.root.dataset.state = 'working';
-    this.#say('bench.begun');
+    this.say('bench.begun');
     const work = new Work(this.atelier, recipe, (standing) => this.#progress(standing));
     this.work = work;
     try {
       const end = await work.end;
       if (!end || this.work !== work) return;
-      await this.faces.show({ url: work.preview, width: end.size[0], height: end.size[1] });
+      await this.show(work.preview, end.size);
       this.done = work;
       this.root.dataset.state = 'done';
-      this.#say('bench.done', { width: end.size[0], height: end.size[1] });
+      this.say('bench.done', { width: end.size[0], height: end.size[1] });
       document.dispatchEvent(new CustomEvent('atelier:worked', { detail: { bench: this.plan.name, id: work.id } }));
     } catch (error) {
       if (this.work === work) this.fail(error);
     }
+  }
+
+  /** @param {string} url @param {[number, number]} size */
+  show(url, [width, height]) {
+    return this.faces.show({ url, width, height });
+  }
+
+  /** A frame while a hand moves. @param {ImageBitmap|VideoFrame|OffscreenCanvas} picture */
+  paint(picture) {
+    if (this.root.dataset.state !== 'empty') this.faces.paint(picture);
   }
 
   stop() {
@@ -146,7 +157,7 @@ export class Bench {
     this.bar = h('progress', { max: 1, value: 0, hidden: true });
     words.put(this.bar, 'bench.progress', {}, 'label');
     this.first = wordButton(words, plan.sign ?? 'play', plan.act, () => this.run(), { class: 'button first', 'data-act': 'work' });
-    this.halt = wordButton(words, 'close', 'bench.stop', () => { this.stop(); this.#say('bench.stopped'); }, { 'data-act': 'stop' });
+    this.halt = wordButton(words, 'close', 'bench.stop', () => { this.stop(); this.say('bench.stopped'); }, { 'data-act': 'stop' });
     const ends = h('div', { class: 'bench-ends' },
       wordButton(words, 'save', 'act.save', () => this.#save(), { 'data-act': 'keep' }),
       wordButton(words, 'download', 'act.download', () => this.#download(), { 'data-act': 'fetch' }),
@@ -189,21 +200,22 @@ export class Bench {
     words.translate(this.rows);
   }
 
-  #liveDraw() {
-    if (!this.wire) {
-      this.wire = new Live(this.atelier.base, this.atelier.api, { rests: false });
-      this.wire.on('frame', ({ picture }) => this.root.dataset.state !== 'empty' && this.faces.paint(picture));
-      this.wire.on('fault', (fault) => this.fail({ fault }));
+  /** The live wire of this bench, opened when it is first wanted. */
+  get wire() {
+    if (!this.opened) {
+      this.opened = new Live(this.atelier.base, this.atelier.api, { rests: false });
+      this.opened.on('frame', ({ picture }) => this.paint(picture));
+      this.opened.on('fault', (fault) => this.fail({ fault }));
     }
-    this.wire.draw(this.recipe);
+    return this.opened;
   }
 
   /** @param {import('./bench-work.js').Standing} standing */
   #progress({ state, done, total, place, estimate }) {
     this.bar.hidden = state === 'done';
     this.bar.value = total ? done / total : 0;
-    if (state === 'waiting' && place) this.#say('bench.waiting', { place, time: this.time(estimate) });
-    else if (estimate > 1) this.#say('bench.left', { time: this.time(estimate), done, total });
+    if (state === 'waiting' && place) this.say('bench.waiting', { place, time: this.time(estimate) });
+    else if (estimate > 1) this.say('bench.left', { time: this.time(estimate), done, total });
   }
 
   /** @param {number} seconds */
@@ -212,12 +224,14 @@ export class Bench {
     return round < 90 ? this.words.say('bench.seconds', { count: round }) : this.words.say('bench.minutes', { count: Math.round(round / 60) });
   }
 
-  #tell() {
+  /** Say what stands there, and whether it can be worked on. */
+  tell() {
     this.first.disabled = !this.recipe;
-    if (this.given && this.root.dataset.state !== 'working') this.#say('bench.given', { width: this.given.width, height: this.given.height });
+    if (this.given && this.root.dataset.state !== 'working') this.say('bench.given', { width: this.given.width, height: this.given.height });
   }
 
-  #say(word, params = {}) {
+  /** @param {string} word @param {object} [params] */
+  say(word, params = {}) {
     this.line.textContent = this.words.say(word, params);
     delete this.line.dataset.kind;
   }

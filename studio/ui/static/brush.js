@@ -45,6 +45,11 @@ export class Brush {
     this.changed();
   }
 
+  /** Take the brush in hand. */
+  begin() {
+    if (this.faces.root.dataset.tool !== 'brush') this.#choose('brush');
+  }
+
   undo() {
     if (!this.marks.pop()) this.kept = null;
     this.#draw();

@@ -7,7 +7,7 @@ import { icon } from './icons.js';
 export function mount(root, atelier) {
   const draw = () => root.replaceChildren(
     atelier.words.put(h('p', { class: 'models-lead quiet' }), 'models.lead'),
-    h('div', { class: 'models' }, ...atelier.state.declarations.map((one) => card(one, atelier))));
+    h('div', { class: 'models' }, ...[...atelier.state.declarations, ...atelier.translators].map((one) => card(one, atelier))));
   document.addEventListener('atelier:language', draw);
   draw();
 }
@@ -37,12 +37,15 @@ function card(one, atelier) {
 
 /** @param {string} id @param {any} atelier */
 function open(id, atelier) {
-  atelier.state.choose(id);
-  atelier.openTab('create');
+  const bench = [...atelier.benches.values()].find(({ plan }) => plan.translators.some((one) => one.id === id));
+  if (bench) bench.use(bench.plan.translators.find((one) => one.id === id));
+  else atelier.state.choose(id);
+  atelier.openTab(bench ? bench.plan.name : 'create');
 }
 
 /** What it draws, in a sentence. @param {any} one @param {import('./words.js').Words} words */
 function draws(one, words) {
+  if (one.options) return works(one, words);
   const list = (kind, ids) => {
     const names = ids.map((id) => words.name(kind, id));
     return names.length > 8 ? `${names.slice(0, 3).join(', ')} … ${names.at(-1)}` : names.join(', ');
@@ -53,6 +56,15 @@ function draws(one, words) {
   if (one.layers > 1) parts.push(words.say('models.mixes', { count: one.layers }));
   if (one.is_map) parts.push(words.say('models.map'));
   if (one.directions.length) parts.push(words.say('models.directions', { names: list('direction', one.directions) }));
+  return parts.join(words.say('models.join'));
+}
+
+/** What it does to a picture. @param {any} one @param {import('./words.js').Words} words */
+function works(one, words) {
+  const turned = one.options.map(({ name }) => `option.${name}`).filter((key) => words.has(key)).map((key) => words.say(key));
+  const parts = [words.say(one.given === 'sketch' ? 'models.of_sketch' : 'models.of_picture')];
+  if (one.factor > 1) parts.push(words.say('models.factor', { factor: one.factor }));
+  if (turned.length) parts.push(words.say('models.options', { names: turned.join(', ') }));
   return parts.join(words.say('models.join'));
 }
 

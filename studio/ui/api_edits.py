@@ -1,0 +1,73 @@
+"""The named endpoints of the darkroom: pictures in, translators, pictures of any size out."""
+
+# As in api.py, annotations stay real types: no `from __future__ import annotations`.
+import secrets
+from concurrent.futures import CancelledError
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.utils import get_upload_folder
+
+from studio.declare import translator_declaration
+from studio.engine import Engine
+from studio.errors import Fault
+from studio.frames import file_name
+from studio.pictures import MAX_UPLOAD
+from studio.settings import Settings
+from studio.ui.answers import AnyRecipe, Brought, endpoint, file_at, noted, read, uploaded
+from studio.visitors import visitor_of
+
+
+class EditingEndpoints:
+    """Pictures in, pictures out."""
+
+    NAMES = ("translators", "bring", "finish")
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    @endpoint
+    def translators(self) -> list[dict[str, Any]]:
+        """List what can be done to pictures here: options with their ranges, what is given beside, licence, measured scores and limits.
+
+        Returns:
+            One object a translator; its id is what a step of a recipe names.
+        """
+        return [translator_declaration(one) for one in self._engine.darkroom.translators.values()]
+
+    @endpoint
+    def bring(self, picture: FileData, request: gr.Request) -> Brought:
+        """Bring a picture from outside, so that recipes can begin with it or name it as a style or a mask.
+
+        Args:
+            picture: JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF, at most 100 megapixels. It is kept for a day after its last use.
+        Returns:
+            Its id: {"source": id, "after": [{"translator": "upscaler-x4"}]} is a recipe that `draw` and `finish` take.
+        """
+        data = uploaded(picture, MAX_UPLOAD)
+        id, upload = self._engine.darkroom.tray.put(data, visitor_of(request, self._settings))
+        return Brought(id=id, width=upload.size[0], height=upload.size[1], notes=[noted(note) for note in upload.notes])
+
+    @endpoint
+    def finish(self, recipe: AnyRecipe, request: gr.Request) -> FileData:
+        """Draw a recipe of any size, a strip at a time, in the colours of its source. `draw` is quicker for what is small.
+
+        Args:
+            recipe: An object, or the same as JSON text, for example {"generator": "portraits", "after": [{"translator": "upscaler-x4"}]}.
+        Returns:
+            A PNG with the recipe inside.
+        """
+        wanted = read(recipe)
+        target = Path(get_upload_folder()) / secrets.token_hex(16) / file_name(wanted, "png")
+        target.parent.mkdir(parents=True)
+        work = self._engine.finish(wanted, target, visitor=visitor_of(request, self._settings))
+        try:
+            work.future.result()
+        except CancelledError:
+            raise Fault("fault.no_work", status=410) from None
+        finally:
+            self._engine.darkroom.works.forget(work)
+        return file_at(target)

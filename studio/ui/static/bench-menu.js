@@ -6,12 +6,11 @@ import { h } from './dom.js';
 /** @param {any} atelier @param {HTMLElement} owner of the menu @param {(bench: any) => void} take @param {string} [besides] the bench that it comes from */
 export function benchMenu(atelier, owner, take, besides = '') {
   const { words, benches } = atelier;
-  const names = [...benches.keys()].filter((name) => name !== besides);
+  const names = benches.names.filter((name) => name !== besides);
   menu(owner, words, (close) => h('div', { class: 'sends' }, ...names.map((name) => h('button', {
     type: 'button', role: 'menuitem', 'data-send': name, onclick: () => {
       close();
-      atelier.openTab(name);
-      take(benches.get(name));
+      void benches.open(name).then(take);
     },
   }, words.say(`tab.${name}`)))));
 }

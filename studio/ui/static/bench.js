@@ -36,7 +36,7 @@ export class Bench {
     this.settle = later(() => this.run(), REST);
     this.opened = /** @type {Live|null} */ (null);
     this.#build(root);
-    atelier.benches.set(plan.name, this);
+    atelier.benches.put(plan.name, this);
   }
 
   /** A picture from outside, by a drop or a paste. @param {Blob} file */

@@ -37,10 +37,10 @@ function card(one, atelier) {
 
 /** @param {string} id @param {any} atelier */
 function open(id, atelier) {
-  const bench = [...atelier.benches.values()].find(({ plan }) => plan.translators.some((one) => one.id === id));
-  if (bench) bench.use(bench.plan.translators.find((one) => one.id === id));
-  else atelier.state.choose(id);
-  atelier.openTab(bench ? bench.plan.name : 'create');
+  const bench = atelier.benches.of(id);
+  if (bench) return void atelier.benches.open(bench).then((own) => own.use(own.plan.translators.find((one) => one.id === id)));
+  atelier.state.choose(id);
+  atelier.openTab('create');
 }
 
 /** What it draws, in a sentence. @param {any} one @param {import('./words.js').Words} words */

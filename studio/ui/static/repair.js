@@ -12,7 +12,7 @@ const SIDES = ['left', 'right', 'top', 'bottom'];
 
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
-  const translators = atelier.translators.filter(({ family }) => family === 'inpainting');
+  const translators = atelier.benches.at('repair');
   if (!translators.length) return bare(root, atelier);
   let mask = /** @type {string|null} */ (null);
   const bench = new Bench(root, atelier, {

@@ -11,7 +11,7 @@ const MOST = 4;
 
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
-  const translators = atelier.translators.filter(({ family }) => family === 'style_transfer');
+  const translators = atelier.benches.at('restyle');
   if (!translators.length) return bare(root, atelier);
   const [{ starters }] = translators;
   const bench = new Bench(root, atelier, {

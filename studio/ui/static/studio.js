@@ -1,6 +1,7 @@
 /** The entry: opens the wire and the words at once, then fills each island as Gradio puts it on the page. @module */
 
 import { openApi } from './api.js';
+import { Benches } from './benches.js';
 import { layer } from './dialog.js';
 import { h } from './dom.js';
 import { acceptPictures, restoreText } from './drop.js';
@@ -22,7 +23,8 @@ async function open() {
   const declarations = Array.isArray(declared) ? declared : declared.generators;
   const state = new State(declarations);
   const tabLabels = () => TABS.map((name) => words.say(`tab.${name}`));
-  const atelier = /** @type {any} */ ({ base, theme, api, live, words, declarations, translators, benches: new Map(), state, openTab, tab, tabLabels, toast });
+  const atelier = /** @type {any} */ ({ base, theme, api, live, words, declarations, translators, state, openTab, tab, tabLabels, toast });
+  atelier.benches = new Benches(translators, openTab);
   window.atelier = atelier;
   live.draw(state.recipe, true); // asked for before the page has a place for it
   listenToKeys(atelier);

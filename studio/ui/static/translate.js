@@ -7,11 +7,9 @@ import { Easel } from './easel.js';
 import { wordButton } from './gallery-viewer.js';
 import { anySeed } from './state.js';
 
-const FAMILIES = ['pix2pix', 'cut', 'stargan'];
-
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
-  const translators = atelier.translators.filter(({ family }) => FAMILIES.includes(family));
+  const translators = atelier.benches.at('translate');
   if (!translators.length) return bare(root, atelier);
   new Translate(root, atelier, {
     name: 'translate', translators, lead: 'translate.lead', act: 'translate.act', live: true, auto: true,

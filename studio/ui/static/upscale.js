@@ -11,7 +11,7 @@ const DPI = [150, 300];
 
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
-  const translators = atelier.translators.filter(({ family }) => family === 'upscaler');
+  const translators = atelier.benches.at('upscale');
   if (!translators.length) return bare(root, atelier);
   const bench = new Bench(root, atelier, {
     name: 'upscale', translators, lead: 'upscale.lead', act: 'upscale.act', sign: 'full', extra: (own) => [print(own), batch(own)],

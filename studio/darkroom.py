@@ -105,8 +105,8 @@ class Darkroom:
         """Width and height of what a recipe makes; `drawn` is what its generator draws."""
         width, height = self.tray.open(recipe.source, visitor).size if recipe.source else drawn
         for step in recipe.after:
-            spec = self._translators[step.translator].spec
-            width, height = (spec.side, spec.side) if spec.side else (width * spec.factor, height * spec.factor)
+            translator = self._translators[step.translator].translator
+            width, height = translator.size(width, height, translator.spec.read(dict(step.options)))
         return width, height
 
     def moving(self, recipe: Recipe, visitor: str, draw: Draw) -> Picture:

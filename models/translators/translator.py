@@ -89,6 +89,11 @@ class Translator(nn.Module, ABC):
         What lies beside belongs to all n. The same arguments give the same picture: chance comes from an option "seed".
         """
 
+    def size(self, width: int, height: int, options: Mapping[str, float]) -> tuple[int, int]:
+        """Width and height of what comes out of a picture of these."""
+        side, factor = self.spec.side, self.spec.factor
+        return (side, side) if side else (factor * width, factor * height)
+
     def work(self, pixels: np.ndarray, options: Mapping[str, float], beside: Others = NONE, tell: Tell = unheard) -> np.ndarray:
         """One picture of any size, (h, w, 3) uint8 -> (factor * h, factor * w, 3) uint8, in parts where that can be.
 

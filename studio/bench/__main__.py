@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from studio.bench import live, start, switch, train
+from studio.bench import live, start, switch, train, upscale
 from studio.bench.browser import NoBrowserError
 from studio.bench.server import NotServedError
 
@@ -17,7 +17,7 @@ def arguments() -> argparse.ArgumentParser:
         prog="python -m studio.bench", description="Measure the studio: the page in a headless Chromium, and the training."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, module in (("live", live), ("start", start), ("switch", switch), ("train", train)):
+    for name, module in (("live", live), ("start", start), ("switch", switch), ("train", train), ("upscale", upscale)):
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument("--checkpoints", type=Path, default=Path("checkpoints"), help="default: %(default)s")
         command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")

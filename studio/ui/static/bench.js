@@ -1,5 +1,6 @@
 /** A bench: a picture comes in, translators work on it, before and after are compared, and the result goes on. @module */
 
+import { cameraButton } from './bench-camera.js';
 import { bringFile, bringRecipe, doors } from './bench-given.js';
 import { Faces } from './bench-faces.js';
 import { benchMenu } from './bench-menu.js';
@@ -9,6 +10,7 @@ import { wordButton } from './gallery-viewer.js';
 import { Live } from './live.js';
 import { sliderRow } from './widgets.js';
 
+const PATIENCE = 3000; // ms after which a frame of the camera is given up
 const REST = 350; // ms without movement until the whole picture is worked on
 
 /**
@@ -121,6 +123,23 @@ export class Bench {
     return this.faces.show({ url, width, height });
   }
 
+  /** What comes from now on comes frame by frame, of this size. @param {number} width @param {number} height */
+  live(width, height) {
+    this.stop();
+    this.given = null;
+    this.done = null;
+    this.faces.begin({ url: '', width, height });
+    this.root.dataset.state = 'live';
+  }
+
+  /** When the next frame stands there, or was not to be had. @returns {Promise<void>} */
+  painted() {
+    return new Promise((go) => {
+      this.wire.once(go);
+      setTimeout(go, PATIENCE);
+    });
+  }
+
   /** A frame while a hand moves. @param {ImageBitmap|VideoFrame|OffscreenCanvas} picture */
   paint(picture) {
     if (this.root.dataset.state !== 'empty') this.faces.paint(picture);
@@ -164,8 +183,9 @@ export class Bench {
       wordButton(words, 'send', 'bench.send', (event) => this.#send(event), { 'data-act': 'send' }));
     const empty = h('div', { class: 'bench-empty' }, words.put(h('p'), plan.lead), words.put(h('p', { class: 'quiet' }), 'bench.bring'));
     const extra = plan.extra ? plan.extra(this) : [];
-    this.panel = h('aside', { class: 'bench-panel' }, doors(this.atelier, (coming) => this.take(coming)), this.chips, this.rows, ...extra,
-      h('div', { class: 'bench-do' }, this.first, this.halt), this.bar, this.line, ends);
+    const camera = plan.live && navigator.mediaDevices ? cameraButton(this) : null;
+    this.panel = h('aside', { class: 'bench-panel' }, ...[doors(this.atelier, (coming) => this.take(coming)), camera, this.chips, this.rows, ...extra,
+      h('div', { class: 'bench-do' }, this.first, this.halt), this.bar, this.line, ends].filter((part) => part !== null));
     words.put(this.panel, 'create.controls', {}, 'label');
     this.root = h('div', { class: 'bench', 'data-bench': plan.name, 'data-state': 'empty' }, h('div', { class: 'bench-stage' }, this.faces.root, empty), this.panel);
     root.replaceChildren(this.root);
@@ -183,10 +203,12 @@ export class Bench {
   #drawOptions() {
     const { words } = this;
     const chosen = this.options[this.translator.id];
-    const rows = this.translator.options.filter((one) => words.has(`option.${one.name}`)).map((one) => {
+    const word = ({ name }) => ['option', 'style'].map((kind) => `${kind}.${name}`).find((key) => words.has(key));
+    const rows = this.translator.options.filter(word).map((one) => {
       const wide = one.most - one.least;
+      const label = /** @type {string} */ (word(one));
       const row = sliderRow(words, {
-        name: `${this.plan.name}-${one.name}`, label: [`option.${one.name}`], tip: words.has(`option.${one.name}.means`) ? `option.${one.name}.means` : undefined,
+        name: `${this.plan.name}-${one.name}`, label: [label], tip: words.has(`${label}.means`) ? `${label}.means` : undefined,
         min: one.least, max: one.most, step: one.whole ? 1 : wide / 100, usual: one.usual, digits: one.whole ? 0 : 2,
         input: (value, { rest }) => {
           chosen[one.name] = value;

@@ -80,6 +80,15 @@ export class Live {
     this.#send();
   }
 
+  /** The next frame or fault, once. @param {() => void} listener */
+  once(listener) {
+    const hear = () => {
+      for (const what of ['frame', 'fault']) this.ears[what].delete(hear);
+      listener();
+    };
+    for (const what of ['frame', 'fault']) this.ears[what].add(hear);
+  }
+
   /** The picture on the page is the lossless one of the newest recipe. */
   get settled() {
     return !this.waiting && !this.flying && this.painted.id === this.sent && this.painted.rest;

@@ -1,6 +1,7 @@
 /** Translate: a sketch becomes a picture while it is drawn, a photograph a print, a portrait another design. @module */
 
 import { bare, Bench } from './bench.js';
+import { base64 } from './bench-camera.js';
 import { bringFile } from './bench-given.js';
 import { h } from './dom.js';
 import { Easel } from './easel.js';
@@ -108,10 +109,4 @@ class Translate extends Bench {
       this.fail(error);
     }
   }
-}
-
-/** @param {Blob} blob @returns {Promise<string>} */
-async function base64(blob) {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''));
 }

@@ -95,4 +95,5 @@ PRESETS: Mapping[str, Preset] = {
     "upscaler-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, images=80_000, **_PIXELS),
     "crisp-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, start="upscaler-x4", images=60_000, **_CRISP),
     "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=40_000, **_CRISP),
+    "repair": Preset("inpainting", _ORIGINALS, images=400_000, growth=((64, 320_000),), **{**_PIXELS, "batch": 8, "game": "relativistic"}),
 }

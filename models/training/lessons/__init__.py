@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.training.lessons.lesson import Lesson, Sets
+from models.training.lessons.relabelling import Relabelling
+from models.training.lessons.sketching import Sketching
 from models.training.lessons.upscaling import Upscaling
 
 __all__ = ["LESSONS", "Lesson", "Sets"]
 
-LESSONS: Mapping[str, Lesson] = {"upscaler": Upscaling()}  # by family
+LESSONS: Mapping[str, Lesson] = {"upscaler": Upscaling(), "pix2pix": Sketching(), "stargan": Relabelling()}  # by family

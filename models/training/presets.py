@@ -67,6 +67,8 @@ _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likel
 _BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
 _PIXELS: Mapping[str, Any] = {"batch": 16, "rate": 5e-4, "betas": (0.9, 0.99), "cosine": True, "bf16": True, "watch": 0}
 _CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic", "joins": True}
+_DRAWN_OUT = {**_SEEN, "rate": 5e-4, "cosine": True, "variety": 0.0, "balanced": False, "watch": 0}
+_DESIGNS = ("lorelei", "notionists", "open-peeps", "pixel-art")
 _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
@@ -96,4 +98,7 @@ PRESETS: Mapping[str, Preset] = {
     "crisp-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, start="upscaler-x4", images=60_000, **_CRISP),
     "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=40_000, **_CRISP),
     "repair": Preset("inpainting", _ORIGINALS, images=400_000, growth=((64, 320_000),), **{**_PIXELS, "batch": 8, "game": "relativistic"}),
+    "sketch-portrait": Preset("pix2pix", "portraits", {"styles": _DESIGNS}, images=300_000, **_DRAWN_OUT),
+    "edges-ukiyoe": Preset("pix2pix", "ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=200_000, **_DRAWN_OUT),
+    "portrait-designs": Preset("stargan", "portraits", {"styles": _DESIGNS}, images=150_000, **_DRAWN_OUT),
 }

@@ -66,6 +66,14 @@ class TranslatorSpec:
         return {name: float(given.get(name, option.usual)) for name, option in known.items()}
 
 
+def shares(told: Mapping[str, float], names: Sequence[str]) -> Tensor:
+    """The options of these names as a mixture, (names,), its sum one; where all are nothing, the first alone."""
+    asked = torch.tensor([told[name] for name in names])
+    if names and not asked.any():
+        asked[0] = 1
+    return asked / asked.sum().clamp_min(torch.finfo(asked.dtype).tiny)
+
+
 Others = Mapping[str, Sequence[Tensor]]  # by the name of a Beside: pictures (3, h, w) or masks (1, h, w), in [0, 1]
 NONE: Others = MappingProxyType({})
 Tell = Callable[[int, int], None]  # parts done, of how many

@@ -16,6 +16,10 @@ from studio.bench.browser import open_browser
 from studio.bench.server import free_port, serving
 
 COUNT = "window.followed = 0; document.addEventListener('atelier:translated', () => { window.followed += 1; });"
+CHOOSE = """async (id) => {
+  const bench = await atelier.benches.open('translate');
+  bench.use(bench.plan.translators.find((one) => one.id === id));
+}"""
 EASEL = "[data-role=easel]"
 MOVES = 60  # mouse events a second
 TURNS = 0.5  # circles a second
@@ -36,10 +40,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             page.add_init_script(COUNT)
             page.goto(server.url)
             page.wait_for_function("window.atelier?.benches?.names.includes('translate')")
-            page.evaluate(
-                "async (id) => { const bench = await atelier.benches.open('translate'); bench.use(bench.plan.translators.find((one) => one.id === id)); }",
-                options.translator,
-            )
+            page.evaluate(CHOOSE, options.translator)
             page.wait_for_selector(EASEL, state="visible")
             draw(page, 1.0)  # the first frames open the wire
             before = page.evaluate("window.followed")

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.training.lessons.lesson import Lesson, Sets
+from models.training.lessons.relabelling import Relabelling
 from models.training.lessons.repairing import Repairing
+from models.training.lessons.sketching import Sketching
 from models.training.lessons.upscaling import Upscaling
 
 __all__ = ["LESSONS", "Lesson", "Sets"]
 
-LESSONS: Mapping[str, Lesson] = {"upscaler": Upscaling(), "inpainting": Repairing()}  # by family
+LESSONS: Mapping[str, Lesson] = {
+    "upscaler": Upscaling(),
+    "inpainting": Repairing(),
+    "pix2pix": Sketching(),
+    "stargan": Relabelling(),
+}  # by family

@@ -43,6 +43,20 @@ class Sets:
         return torch.from_numpy(chosen).permute(0, 3, 1, 2)
 
     @property
+    def style_names(self) -> tuple[str, ...]:
+        """Those of one set after those of another."""
+        return tuple(name for part in self.parts for name in part.styles)
+
+    def styles(self, rows: np.ndarray) -> Tensor:
+        """One-hot rows (n, styles) of rows (n, 2), in the order of style_names; nothing but zeros where a set has no styles."""
+        first = np.cumsum([0, *(len(part.styles) for part in self.parts)])
+        hot = torch.zeros(len(rows), int(first[-1]))
+        for i, (part, row) in enumerate(rows):
+            if (labels := self.parts[part].style_labels) is not None:
+                hot[i, first[part] + labels[row]] = 1
+        return hot
+
+    @property
     def source(self) -> str:
         return "; ".join(part.source for part in self.parts)
 
@@ -80,6 +94,13 @@ def begun(preset: Preset, checkpoints: Path) -> Translator:
     if preset.start:
         return load_translator(checkpoints / preset.start).translator
     return TRANSLATORS.get(preset.family).build(preset.config)
+
+
+def agreed(data: Sets, names: Sequence[str]) -> None:
+    """ValueError where the styles of the data are not those that a network is told of, in their order."""
+    if data.style_names != tuple(names):
+        told, known = (", ".join(some) or "none" for some in (names, data.style_names))
+        raise ValueError(f"The network is told of the styles {told}, and the data has {known}. Give the preset's config the data's.")
 
 
 def turned(pictures: Tensor, draw: torch.Generator) -> Tensor:

@@ -132,7 +132,9 @@ class Repairing:
         pictures = data.pictures(rows)
         masks = np.stack([free_form(*pictures.shape[-2:], 0.2, draw) for _ in rows])
         batch = hidden(pictures, masks, torch.ones(len(rows), dtype=torch.bool), filler.z_dim, draw)
-        ways = [filler(batch.base, batch.hole, batch.blank, luck, torch.full((len(rows),), 0.5)).clamp(0, 1) for luck in batch.luck.halves()]
+        ways = [
+            filler(batch.base, batch.hole, batch.blank, luck, torch.full((len(rows),), 0.5)).clamp(0, 1) for luck in batch.luck.halves()
+        ]
         eyes = load_encoder()
         seen, *others = ([unit(m) for m in eyes(2 * x - 1)] for x in (batch.pictures, batch.base, *ways))
         plain, ours, _ = (apart(maps, seen).mean().item() for maps in others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 import zipfile
 from contextlib import suppress
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
+from PIL import Image
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from models.translators.scratches import scratches
 from studio.declare import translator_declaration
 from studio.engine import Engine
 from studio.errors import Fault
@@ -21,9 +24,10 @@ from studio.frames import file_name
 from studio.gallery import Gallery
 from studio.pictures import MAX_UPLOAD, Upload, drop
 from studio.recipe import Opened, open_recipe, to_dict
+from studio.recipe_rules import number
 from studio.settings import Settings
 from studio.visitors import visitor_of
-from studio.web_answers import NO_CACHE, body, disposition, recipe_in
+from studio.web_answers import NO_CACHE, body, disposition, json_in, recipe_in
 from studio.works import Work
 
 LIFE = 24 * 3600  # seconds that a result waits to be fetched
@@ -45,6 +49,7 @@ class Edits:
         web.post("/tray")(self.bring)
         web.get("/tray/{id}.webp")(self.brought)
         web.get("/tray/{id}")(self.known)
+        web.post("/scratches")(self.scratches)
         web.post("/works")(self.begin)
         web.get("/works")(self.all)
         web.get("/works.zip")(self.archive)
@@ -81,6 +86,19 @@ class Edits:
         visitor = visitor_of(request, self._settings)
         data = await asyncio.to_thread(self._darkroom.tray.shown, id, visitor, side)
         return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
+
+    async def scratches(self, request: Request) -> Response:
+        """{"source": id, "sensitivity": 0 … 1} in; the id of a mask of what looks like scratches and dust out."""
+        given, visitor = await json_in(request), visitor_of(request, self._settings)
+        tray, sensitivity = self._darkroom.tray, number("sensitivity", given.get("sensitivity", 0.5), 0, 1)
+
+        def find() -> str:
+            found = scratches(tray.open(given.get("source", ""), visitor).pixels, sensitivity)
+            file = io.BytesIO()
+            Image.fromarray(found).save(file, "PNG")
+            return tray.put(file.getvalue(), visitor)[0]
+
+        return JSONResponse({"id": await asyncio.to_thread(find)}, headers=NO_CACHE)
 
     async def begin(self, request: Request) -> Response:
         """{"recipe": …} in; the work that makes it out."""

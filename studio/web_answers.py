@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from starlette.requests import Request
 
@@ -22,13 +23,20 @@ async def body(request: Request, most: int) -> bytes:
     return bytes(data)
 
 
-async def recipe_in(request: Request) -> Recipe:
-    """The recipe in a body {"recipe": …}; Fault for everything wrong."""
+async def json_in(request: Request) -> dict[str, Any]:
+    """The JSON object that a body is; Fault where it is none."""
     try:
         given = json.loads(await body(request, 2 * MAX_JSON))
     except (ValueError, RecursionError) as error:
         raise Fault("fault.recipe_text") from error
-    return from_dict(given.get("recipe") if isinstance(given, dict) else None)
+    if not isinstance(given, dict):
+        raise Fault("fault.recipe_shape")
+    return given
+
+
+async def recipe_in(request: Request) -> Recipe:
+    """The recipe in a body {"recipe": …}; Fault for everything wrong."""
+    return from_dict((await json_in(request)).get("recipe"))
 
 
 def disposition(name: str, download: str) -> str:

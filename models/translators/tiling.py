@@ -55,7 +55,7 @@ def strips(
             right = min(left + tiling.tile, tiling.width)
             y, x = max(top - tiling.reach, 0), max(left - tiling.reach, 0)
             seen = pixels[y : bottom + tiling.reach, x : right + tiling.reach]
-            whole = translate(torch.from_numpy(np.ascontiguousarray(seen)).permute(2, 0, 1)[None].float() / 255)
+            whole = translate(torch.from_numpy(np.array(seen)).permute(2, 0, 1)[None].float() / 255)
             part = whole[0, :, factor * (top - y) : factor * (bottom - y), factor * (left - x) : factor * (right - x)]
             strip[:, factor * left : factor * right] = part.mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
             done += 1

@@ -89,6 +89,11 @@ class Translator(nn.Module, ABC):
         What lies beside belongs to all n. The same arguments give the same picture: chance comes from an option "seed".
         """
 
+    def size(self, width: int, height: int, options: Mapping[str, float]) -> tuple[int, int]:
+        """Width and height of what comes out of a picture of these."""
+        side, factor = self.spec.side, self.spec.factor
+        return (side, side) if side else (factor * width, factor * height)
+
     def work(self, pixels: np.ndarray, options: Mapping[str, float], beside: Others = NONE, tell: Tell = unheard) -> np.ndarray:
         """One picture of any size, (h, w, 3) uint8 -> (factor * h, factor * w, 3) uint8, in parts where that can be.
 
@@ -112,7 +117,7 @@ class Translator(nn.Module, ABC):
 
 def as_tensor(pixels: np.ndarray) -> Tensor:
     """(h, w, c) uint8 -> (1, c, h, w) in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
 
 
 def as_pixels(x: Tensor) -> np.ndarray:

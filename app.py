@@ -48,7 +48,7 @@ def serve(settings: Settings, door: socket.socket) -> None:
     from studio.web import create_web
 
     gallery = Gallery(settings.folder, quota=settings.quota)
-    with Engine(settings.checkpoints, folder=settings.folder, device=settings.device) as engine:
+    with Engine(settings.checkpoints, folder=settings.folder, device=settings.device, needed=gallery.ingredients) as engine:
         web = mount(create_web(engine, gallery, settings), build(engine, gallery, settings), settings)
         door.listen()
         print(f"Latent Atelier is at http://{settings.host}:{settings.port}", flush=True)

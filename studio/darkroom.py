@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from models.checkpoint import Translation, find_translators, load_translator
+from models.checkpoint import CheckpointError, Translation, find_translators, load_translator
 from models.translators.translator import Beside, Others, TranslatorSpec, as_tensor
 from studio.errors import Fault
-from studio.frames import Picture
-from studio.pictures import Upload, drop, stream
-from studio.recipe import Made, Recipe, Step, to_json
-from studio.tray import Tray
+from studio.frames import Picture, texts
+from studio.gallery_index import as_faults
+from studio.pictures import Upload, drop, on_white, reduced, resized, stream
+from studio.recipe import Made, Recipe, Step
+from studio.tray import SMALL, Tray
 from studio.works import Tell, Work, Works
 
-MOVING = 384  # pixels of the longer side that are worked on while a hand moves
 HELD = 40_000_000  # pixels of the largest picture that is made whole; larger ones are written strip by strip
 STARTERS = "starters/*.webp"
+BETWEEN = 100_000_000  # pixels of the largest picture that a step may hand to the next
+WRITTEN = 2_000_000_000  # pixels of the largest picture that is written
+BESIDE = 2048  # pixels of the longer side of a picture beside: enough of any style
 WARM_UP = 64  # pixels a side
 Draw = Callable[[Recipe], np.ndarray]  # what a generator draws of a recipe, (h, w, 3) uint8
+Open = Callable[[str, str], Upload]  # a picture from outside, by its id and its visitor
 
 
 @dataclass(frozen=True)
@@ -66,17 +70,19 @@ class Darkroom:
     def folder(self, translator: str) -> Path | None:
         return self._folders.get(translator)
 
-    def load(self, root: Path, device: torch.device) -> Iterator[str]:
-        """Load and try every translator; a line each. A damaged one is left out, and its fault told."""
+    def load(self, root: Path, device: torch.device, taken: Container[str] = ()) -> Iterator[str]:
+        """Load and try every translator; a line each. A damaged one is left out, and its fault told, as is one whose id is taken."""
         for folder in find_translators(root):
             try:
                 loaded = load_translator(folder)
+                if (name := loaded.card.id) in self._translators or name in taken:
+                    raise CheckpointError(f"'{name}' is there already. Change the id on one of the cards.")
                 translator = loaded.translator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
                 prepared = Prepared(loaded.card, translator, device)
                 side = prepared.spec.side or WARM_UP
                 began = time.perf_counter()
                 blank = np.zeros((side, side, 3), np.uint8)
-                beside = {one.name: [blank[..., : 1 if one.kind == "mask" else 3]] * one.least for one in prepared.spec.beside}
+                beside = {one.name: [blank[..., 0] if one.kind == "mask" else blank] * one.least for one in prepared.spec.beside}
                 _work(prepared, Step(loaded.card.id), blank, beside)
             except Exception as error:  # whatever it is, the rest can still be used
                 yield f"{folder.name}: left out. {error}"
@@ -99,71 +105,76 @@ class Darkroom:
                 raise Fault("fault.step_option", translator=step.translator, problem=str(error)) from error
             _check_beside(step, spec)
         for id in recipe.ingredients:
-            self.tray.open(id, visitor)
+            self.tray.find(id, visitor)
 
-    def size(self, recipe: Recipe, visitor: str, drawn: tuple[int, int]) -> tuple[int, int]:
-        """Width and height of what a recipe makes; `drawn` is what its generator draws."""
-        width, height = self.tray.open(recipe.source, visitor).size if recipe.source else drawn
+    def _sizes(self, recipe: Recipe, visitor: str, drawn: tuple[int, int]) -> list[tuple[int, int]]:
+        """Width and height of what a recipe begins with, `drawn` by its generator or brought in, and of what each step makes of it."""
+        width, height = self.tray.size(recipe.source, visitor) if recipe.source else drawn
+        sizes = [(width, height)]
         for step in recipe.after:
             translator = self._translators[step.translator].translator
             width, height = translator.size(width, height, translator.spec.read(dict(step.options)))
-        return width, height
+            sizes.append((width, height))
+        return sizes
 
     def moving(self, recipe: Recipe, visitor: str, draw: Draw) -> Picture:
         """A recipe while a hand moves: small, and without what only makes it larger."""
-        pixels = _reduced(self._begin(recipe, visitor, draw), MOVING)
+        pixels = reduced(self._begin(recipe, visitor, draw, self.tray.small), SMALL).pixels
         for step in recipe.after:
             prepared = self._translators[step.translator]
             if prepared.spec.factor == 1:
-                pixels = _work(prepared, step, pixels, self._beside(step, visitor))
+                pixels = _work(prepared, step, pixels, self._beside(step, visitor, self.tray.small))
         return Picture(pixels, recipe)
 
-    def develop(self, recipe: Recipe, visitor: str, draw: Draw, made: Made, drawn: tuple[int, int]) -> Work:
-        """A recipe as a work whose future holds a Picture; Fault where the picture is too large to be held."""
-        width, height = self.size(recipe, visitor, drawn)
-        if width * height > HELD:
-            raise Fault("fault.picture_held", pixels=width * height // 1_000_000, most=HELD // 1_000_000, status=413)
+    def develop(self, recipe: Recipe, visitor: str, draw: Draw, drawn: tuple[int, int]) -> Work:
+        """A signed recipe as a work whose future holds a Picture; Fault where the picture is too large to be held."""
+        sizes = self._sizes(recipe, visitor, drawn)
+        _refuse_large("fault.picture_held", sizes[1:] or sizes, HELD)
 
         def run(tell: Tell) -> Picture:
-            pixels = self._begin(recipe, visitor, draw)
-            for step, part in self._steps(recipe, tell):
-                pixels = _work(self._translators[step.translator], step, pixels, self._beside(step, visitor), part)
-            return Picture(pixels, self.signed(recipe, made))
+            (pixels,) = self._worked(recipe, visitor, self._begin(recipe, visitor, draw, self.tray.open).pixels, tell, whole=True)
+            return Picture(pixels, recipe)
 
-        return self.works.submit(Work(visitor, recipe, self._cost(recipe, visitor, drawn), run))
+        return self.works.submit(Work(visitor, recipe, sizes[-1], _cost(sizes), run))
 
-    def finish(self, recipe: Recipe, visitor: str, draw: Draw, made: Made, drawn: tuple[int, int], path: Path) -> Work:
-        """A recipe as a work that writes a PNG, as large as it may be: its future holds the path. The colours are those of the source."""
+    def finish(self, recipe: Recipe, visitor: str, draw: Draw, drawn: tuple[int, int], path: Path) -> Work:
+        """A signed recipe as a work that writes a PNG: its future holds the path. The colours are those of the source."""
+        sizes = self._sizes(recipe, visitor, drawn)
+        _refuse_large("fault.picture_written", sizes[1:-1], BETWEEN)
+        _refuse_large("fault.picture_written", sizes[-1:], WRITTEN)
 
         def run(tell: Tell) -> Path:
-            try:
-                return write(tell)
-            except BaseException:
-                drop(path)
-                raise
-
-        def write(tell: Tell) -> Path:
-            pixels, steps = self._begin(recipe, visitor, draw), list(self._steps(recipe, tell))
-            source = self.tray.open(recipe.source, visitor) if recipe.source else Upload(pixels)
-            signed = self.signed(recipe, made)
-            for step, part in steps[:-1]:
-                pixels = _work(self._translators[step.translator], step, pixels, self._beside(step, visitor), part)
-            strips: Iterator[np.ndarray] = iter((pixels,))
-            if steps:
-                step, part = steps[-1]
-                strips = _strips(self._translators[step.translator], step, pixels, self._beside(step, visitor), part)
-            stream(path, source, self.size(recipe, visitor, drawn), strips, to_json(signed))
+            source = self._begin(recipe, visitor, draw, self.tray.open)
+            with as_faults(path), closing(self._worked(recipe, visitor, source.pixels, tell)) as strips:
+                stream(path, source, sizes[-1], strips, texts(recipe))
             return path
 
-        return self.works.submit(Work(visitor, recipe, self._cost(recipe, visitor, drawn), run), listed=True)
+        return self.works.submit(Work(visitor, recipe, sizes[-1], _cost(sizes), run, undo=partial(drop, path)), listed=True)
 
     def signed(self, recipe: Recipe, made: Made) -> Recipe:
         """The recipe with the weights that worked on it, and what they ran on."""
         after = tuple(replace(step, weights=self._translators[step.translator].short_hash) for step in recipe.after)
         return replace(recipe, after=after, made=made)
 
-    def _begin(self, recipe: Recipe, visitor: str, draw: Draw) -> np.ndarray:
-        return self.tray.open(recipe.source, visitor).pixels if recipe.source else draw(recipe)
+    def _begin(self, recipe: Recipe, visitor: str, draw: Draw, open: Open) -> Upload:
+        """What the steps begin with. It goes out with the alpha and the greys that it came in with, unless a step gives it others."""
+        if not recipe.source:
+            return Upload(draw(recipe))
+        source, specs = open(recipe.source, visitor), [self._translators[step.translator].spec for step in recipe.after]
+        if any(spec.side or spec.given == "sketch" for spec in specs):
+            source = on_white(source)
+        return replace(source, grey=source.grey and all(spec.factor > 1 for spec in specs))
+
+    def _worked(self, recipe: Recipe, visitor: str, pixels: np.ndarray, tell: Tell, *, whole: bool = False) -> Generator[np.ndarray]:
+        """What the steps make of pixels, the last of them from top to bottom unless the whole is wanted."""
+        steps = list(self._steps(recipe, tell))
+        for number, (step, part) in enumerate(steps, start=1):
+            prepared, beside = self._translators[step.translator], self._beside(step, visitor, self.tray.open)
+            if number == len(steps) and not whole:
+                yield from _strips(prepared, step, pixels, beside, part)
+                return
+            pixels = _work(prepared, step, pixels, beside, part)
+        yield pixels
 
     def _steps(self, recipe: Recipe, tell: Tell) -> Iterator[tuple[Step, Tell]]:
         """Each step with a teller that counts it as its share of the whole."""
@@ -171,18 +182,26 @@ class Darkroom:
         for number, step in enumerate(recipe.after):
             yield step, lambda done, total, number=number: tell(number * total + done, count * total)
 
-    def _cost(self, recipe: Recipe, visitor: str, drawn: tuple[int, int]) -> float:
-        """Pixels that are worked on in all."""
-        before = (replace(recipe, after=recipe.after[:count]) for count in range(max(len(recipe.after), 1)))
-        return float(sum(width * height for width, height in (self.size(one, visitor, drawn) for one in before)))
-
-    def _beside(self, step: Step, visitor: str) -> dict[str, list[np.ndarray]]:
+    def _beside(self, step: Step, visitor: str, open: Open) -> dict[str, list[np.ndarray]]:
+        """Pictures beside, (h, w, 3), and masks, (h, w), as they came, by name."""
         kinds = {one.name: one.kind for one in self._translators[step.translator].spec.beside}
         found: dict[str, list[np.ndarray]] = {}
         for name, ids in step.beside:
-            pictures = [self.tray.open(id, visitor).pixels for id in ids]
-            found[name] = [one.max(-1, keepdims=True) for one in pictures] if kinds[name] == "mask" else pictures
+            pictures = [open(id, visitor) for id in ids]
+            mask = kinds[name] == "mask"
+            found[name] = [one.pixels.max(-1) if mask else reduced(on_white(one), BESIDE).pixels for one in pictures]
         return found
+
+
+def _refuse_large(code: str, sizes: Sequence[tuple[int, int]], most: int) -> None:
+    for width, height in sizes:
+        if width * height > most:
+            raise Fault(code, pixels=width * height // 1_000_000, most=most // 1_000_000, status=413)
+
+
+def _cost(sizes: Sequence[tuple[int, int]]) -> float:
+    """Pixels that are worked on in all."""
+    return float(sum(width * height for width, height in sizes[:-1] or sizes))
 
 
 def _check_beside(step: Step, spec: TranslatorSpec) -> None:
@@ -194,60 +213,45 @@ def _check_beside(step: Step, spec: TranslatorSpec) -> None:
             raise Fault("fault.step_count", translator=step.translator, name=name, least=one.least, most=one.most)
 
 
+@torch.inference_mode()
 def _work(
     prepared: Prepared, step: Step, pixels: np.ndarray, beside: Mapping[str, Sequence[np.ndarray]], tell: Tell = lambda done, total: None
 ) -> np.ndarray:
-    with torch.inference_mode():
-        options, others, fitted = _told(prepared, step, pixels, beside)
-        return prepared.translator.work(fitted, options, others, tell)
+    options, others, fitted = _told(prepared, step, pixels, beside)
+    return prepared.translator.work(fitted, options, others, tell)
 
 
+@torch.inference_mode()
 def _strips(
     prepared: Prepared, step: Step, pixels: np.ndarray, beside: Mapping[str, Sequence[np.ndarray]], tell: Tell
 ) -> Iterator[np.ndarray]:
     """From top to bottom where the translator can; else the whole."""
+    options, others, fitted = _told(prepared, step, pixels, beside)
     if prepared.translator.reach is None:
-        yield _work(prepared, step, pixels, beside, tell)
-        return
-    with torch.inference_mode():
-        options, others, fitted = _told(prepared, step, pixels, beside)
+        yield prepared.translator.work(fitted, options, others, tell)
+    else:
         yield from prepared.translator.strips(fitted, options, others, tell)
 
 
 def _told(
     prepared: Prepared, step: Step, pixels: np.ndarray, beside: Mapping[str, Sequence[np.ndarray]]
 ) -> tuple[dict[str, float], Others, np.ndarray]:
-    """Options complete, pictures of the only size that the translator knows, masks of the size of the picture."""
-    spec = prepared.spec
+    """Options complete, pictures of the only size that the translator knows, masks of the size of the picture and cut as it is."""
+    spec, (height, width) = prepared.spec, pixels.shape[:2]
     fitted = _square(pixels, spec.side) if spec.side else pixels
     kinds: dict[str, Beside] = {one.name: one for one in spec.beside}
     others: dict[str, list[Tensor]] = {}
     for name, pictures in beside.items():
-        masks = kinds[name].kind == "mask"
-        resized = [_resized(one, fitted.shape[1], fitted.shape[0]) if masks else one for one in pictures]
-        others[name] = [as_tensor(one)[0].to(prepared.device) for one in resized]
+        if kinds[name].kind == "mask":
+            masks = [resized(one, width, height) for one in pictures]
+            pictures = [(_square(one, spec.side) if spec.side else one)[..., None] for one in masks]
+        others[name] = [as_tensor(one)[0].to(prepared.device) for one in pictures]
     return spec.read(dict(step.options)), others, fitted
 
 
 def _square(pixels: np.ndarray, side: int) -> np.ndarray:
     """The middle square at a side."""
-    height, width, _ = pixels.shape
+    height, width = pixels.shape[:2]
     least = min(height, width)
     top, left = (height - least) // 2, (width - least) // 2
-    return _resized(pixels[top : top + least, left : left + least], side, side)
-
-
-def _reduced(pixels: np.ndarray, side: int) -> np.ndarray:
-    """At most so many pixels on the longer side."""
-    height, width, _ = pixels.shape
-    if (longest := max(height, width)) <= side:
-        return pixels
-    return _resized(pixels, max(round(width * side / longest), 1), max(round(height * side / longest), 1))
-
-
-def _resized(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    picture: Any = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    small = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
-    return small[..., None] if pixels.shape[2] == 1 else small
+    return resized(pixels[top : top + least, left : left + least], side, side)

@@ -22,6 +22,7 @@ from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import file_name
 from studio.gallery import Gallery
+from studio.gallery_index import as_faults
 from studio.pictures import MAX_UPLOAD, Upload, drop
 from studio.recipe import Opened, open_recipe, to_dict
 from studio.recipe_rules import number
@@ -151,7 +152,7 @@ class Edits:
         path, visitor = self._made(request, id), visitor_of(request, self._settings)
         work = self._work(request, id)
         signed = self._engine.signed(work.recipe)
-        entry = self._gallery.save(path.read_bytes(), signed, visitor=visitor, parent=parent or None)
+        entry = self._gallery.save_file(path, signed, visitor=visitor, parent=parent or None)
         self._darkroom.tray.keep(signed.ingredients, visitor)
         return JSONResponse({"id": entry.id}, headers=NO_CACHE)
 
@@ -177,12 +178,13 @@ class Edits:
             "place": works.place(work),
             "estimate": round(works.estimate(work), 1),
             "recipe": to_dict(work.recipe),
-            "size": self._engine.size(work.recipe, work.visitor),
+            "size": work.size,
             "fault": work.fault.as_json() if work.fault else None,
         }
 
     def _sweep(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        with as_faults(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
         for path in self._folder.iterdir():
             with suppress(OSError):
                 if path.stat().st_mtime < time.time() - LIFE:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from types import MappingProxyType
 from typing import Literal
+from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
 
-from models.checkpoint import Checkpoint, CheckpointError, find, load
+from models.checkpoint import Checkpoint
 from models.strokes import Stroke
 from studio import drawing
-from studio.darkroom import Darkroom, Draw
+from studio.darkroom import Darkroom
 from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb
 from studio.errors import Fault
 from studio.figures import Figures, Tally
@@ -29,12 +29,12 @@ from studio.jobs import Job, PictureFuture, Request, Superseded
 from studio.recipe import Made, Recipe
 from studio.sampling import Mode, sample
 from studio.schedule import Limits, Schedule
+from studio.shelf import Shelf
 from studio.tray import Tray
 from studio.works import Work, Works
 
 Shown = Literal["preview", "sheet", "neighbours"]
 PATIENCE, PAUSE = 0.25, 0.002  # seconds that a long work lets moving frames go first, and between its looks
-WARM_UPS = 3  # the first draw of a network allocates and chooses kernels; the last is what it costs
 
 
 class Engine:
@@ -43,7 +43,7 @@ class Engine:
     One worker thread owns the device. Everything else only lines up in the schedule and waits, so that any thread may
     call any method. `start` before the first request, `close` after the last; or use it as a context manager.
     What translators do afterwards, and what would hold up the others, is the darkroom's, on a thread of its own.
-    folder: where pictures from outside are kept.
+    folder: where pictures from outside are kept; needed: the ids of those that a visitor's saved pictures are made of.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Engine:
         checkpoints: Path,
         *,
         folder: Path = Path("gallery"),
+        needed: Callable[[str], Collection[str]] | None = None,
         device: str | None = None,
         limits: Limits | None = None,
         report: Callable[[str], None] = partial(print, flush=True),  # noqa: B008 - at once, also into a pipe
@@ -62,14 +63,14 @@ class Engine:
         self._root = checkpoints
         self._wanted = device
         self._report = report
-        self._checkpoints: dict[str, drawing.Prepared] = {}
-        self._folders: dict[str, Path] = {}
+        self._shelf = Shelf()
         self._made = Made("cpu", "float32", str(torch.__version__))
         self._schedule = Schedule(self.limits)
+        self._resting: WeakValueDictionary[tuple[str, str], PictureFuture] = WeakValueDictionary()  # of a visitor's channel
         self._tally = Tally()
         self._worker: Thread | None = None
         works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self._give_way)
-        self.darkroom = Darkroom(Tray(folder / "tray"), works)
+        self.darkroom = Darkroom(Tray(folder / "tray", needed=needed), works)
 
     def __enter__(self) -> Engine:
         self.start()
@@ -81,7 +82,7 @@ class Engine:
     @property
     def checkpoints(self) -> Mapping[str, Checkpoint]:
         """By id, in the order of the page."""
-        return MappingProxyType(self._checkpoints)
+        return self._shelf.checkpoints
 
     def start(self) -> None:
         """Load and warm up every checkpoint, with a line each; returns when ready.
@@ -104,69 +105,63 @@ class Engine:
 
     def hashes(self) -> dict[str, str]:
         """Id of a generator or translator -> short hash of the weights that are loaded."""
-        return {name: checkpoint.short_hash for name, checkpoint in self._checkpoints.items()} | self.darkroom.hashes()
+        return self._shelf.hashes() | self.darkroom.hashes()
 
     def shown(self, generator: str, what: Shown) -> Path | None:
         """A picture that lies beside a checkpoint, if it has one: its preview, a sheet, or what it learned from that is nearest."""
-        folder = self._folders.get(generator) or self.darkroom.folder(generator)
+        folder = self._shelf.folder(generator) or self.darkroom.folder(generator)
         path = folder / f"{what}.webp" if folder else None
         return path if path and path.is_file() else None
 
     def draw(self, recipe: Recipe, *, visitor: str = "local", deadline: float | None = None) -> Picture:
         """Wait for one picture, drawn alone so that its bytes never depend on company; Fault for everything that goes wrong."""
-        future = self.ask(recipe, visitor=visitor, deadline=deadline)
-        try:
-            return future.result(self.limits.deadline if deadline is None else deadline)
-        except TimeoutError:
-            future.cancel()
-            raise Fault("fault.too_late", status=504) from None
+        return self._wait(self.ask(recipe, visitor=visitor, deadline=deadline), deadline)
 
     def ask(self, recipe: Recipe, *, visitor: str = "local", deadline: float | None = None) -> PictureFuture:
         """`draw` for those who must not block: faults in the request are raised, those of the drawing come with the future."""
         self._check(recipe, visitor)
         if recipe.after or recipe.source:
-            return self._count(visitor, "single", self._developed(recipe, visitor))
-        return self._count(visitor, "single", self._schedule.single(visitor, recipe, deadline))
+            return self._tally.follow(visitor, "single", self._developed(recipe, visitor))
+        return self._tally.follow(visitor, "single", self._schedule.single(visitor, recipe, deadline))
 
     def finish(self, recipe: Recipe, path: Path, *, visitor: str = "local") -> Work:
         """A recipe as a PNG of any size, written to a path a strip at a time by a work that tells how far it is."""
         self._check(recipe, visitor)
-        drawn = self._drawn_size(recipe)
-        return self.darkroom.finish(recipe, visitor, self._draw_in_turn(visitor), self._made, drawn, path)
+        return self.darkroom.finish(self.signed(recipe), visitor, partial(self._draw_in_turn, visitor), self._drawn_size(recipe), path)
 
     def signed(self, recipe: Recipe) -> Recipe:
         """A recipe with all that would draw it here filled in."""
-        known = self._checkpoints.get(recipe.generator)
+        known = self.checkpoints.get(recipe.generator)
         return self.darkroom.signed(replace(recipe, weights=known.short_hash if known else ""), self._made)
-
-    def size(self, recipe: Recipe, visitor: str) -> tuple[int, int]:
-        """Width and height of what a recipe makes."""
-        return self.darkroom.size(recipe, visitor, self._drawn_size(recipe))
 
     def live(self, visitor: str, recipe: Recipe, exact: bool = False, *, channel: str = "") -> PictureFuture:
         """The newest recipe under a visitor's hand; what it replaces raises Superseded. One channel a page that is open.
 
         Moving frames may be drawn in company, which can change a value by 1 of 255; an exact one is drawn as `draw` does.
         """
+        if older := self._resting.pop((visitor, channel), None):
+            with suppress(InvalidStateError):  # it came just now
+                older.set_exception(Superseded())
         try:
             self._check(recipe, visitor)
             if exact and (recipe.after or recipe.source):
-                return self._count(visitor, "resting", self._developed(recipe, visitor))
+                future = self._resting[visitor, channel] = self._developed(recipe, visitor)
+                return self._tally.follow(visitor, "resting", future)
             future = self._schedule.live(visitor, f"live {channel}", recipe, exact=exact)
         except Fault as fault:
             future = PictureFuture()
             future.set_exception(fault)
-        return self._count(visitor, "resting" if exact else "moving", future)
+        return self._tally.follow(visitor, "resting" if exact else "moving", future)
 
     def sample(self, recipe: Recipe, mode: Mode, count: int, seed: int = 0) -> list[Recipe]:
         """The recipes of a sheet around one, to be submitted as a job; Fault where there is no such sheet. Takes some milliseconds."""
         self._check_drawn(recipe)
-        return sample(self._checkpoints[recipe.generator], recipe, mode, count, seed)
+        return sample(self._shelf.checkpoints[recipe.generator], recipe, mode, count, seed)
 
     def strokes(self, recipe: Recipe) -> list[Stroke]:
         """What a recipe draws, as strokes; Fault where its generator writes none. Takes some tens of milliseconds."""
         self._check_drawn(recipe)
-        return drawing.strokes(self._checkpoints[recipe.generator], recipe)
+        return drawing.strokes(self._shelf.checkpoints[recipe.generator], recipe)
 
     def submit(self, recipes: Sequence[Recipe], *, visitor: str) -> Job:
         """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn."""
@@ -174,7 +169,7 @@ class Engine:
             self._check_drawn(recipe)
         job = self._schedule.submit(visitor, recipes)
         for future in job.futures:
-            self._count(visitor, "job", future)
+            self._tally.follow(visitor, "job", future)
         return job
 
     def figures(self) -> Figures:
@@ -190,9 +185,7 @@ class Engine:
     def _check_drawn(self, recipe: Recipe) -> None:
         """The same for what only a generator draws."""
         self._check_ready()
-        if recipe.generator not in self._checkpoints:
-            raise Fault("fault.no_generator", generator=recipe.generator, known=", ".join(self._checkpoints), status=404)
-        drawing.check(self._checkpoints[recipe.generator], recipe)
+        self._shelf.check(recipe)
 
     def _check_ready(self) -> None:
         if not self.ready:
@@ -202,7 +195,7 @@ class Engine:
     def _developed(self, recipe: Recipe, visitor: str) -> PictureFuture:
         """A picture that the darkroom makes; who no longer waits for it cancels the work."""
         works, future = self.darkroom.works, PictureFuture()
-        work = self.darkroom.develop(recipe, visitor, self._draw_in_turn(visitor), self._made, self._drawn_size(recipe))
+        work = self.darkroom.develop(self.signed(recipe), visitor, partial(self._draw_in_turn, visitor), self._drawn_size(recipe))
 
         def pass_on(done: Future[Picture]) -> None:
             with suppress(InvalidStateError):  # nobody waits any more
@@ -218,18 +211,20 @@ class Engine:
         future.add_done_callback(lambda _: works.cancel(work))
         return future
 
-    def _draw_in_turn(self, visitor: str) -> Draw:
+    def _draw_in_turn(self, visitor: str, recipe: Recipe) -> np.ndarray:
         """For the darkroom: what a generator draws, in the visitor's turn."""
+        return self._wait(self._schedule.single(visitor, replace(recipe, after=()), None)).pixels
 
-        def draw(recipe: Recipe) -> np.ndarray:
-            plain = replace(recipe, after=())
-            return self._schedule.single(visitor, plain, None).result(self.limits.deadline).pixels
-
-        return draw
+    def _wait(self, future: PictureFuture, deadline: float | None = None) -> Picture:
+        try:
+            return future.result(self.limits.deadline if deadline is None else deadline)
+        except TimeoutError:
+            future.cancel()
+            raise Fault("fault.too_late", status=504) from None
 
     def _drawn_size(self, recipe: Recipe) -> tuple[int, int]:
         """Width and height of what a recipe's generator draws; nothing for a picture from outside."""
-        side = self._checkpoints[recipe.generator].generator.spec.size * recipe.upscale if recipe.generator else 0
+        side = self._shelf.checkpoints[recipe.generator].generator.spec.size * recipe.upscale if recipe.generator else 0
         return side, side
 
     def _give_way(self) -> None:
@@ -237,19 +232,6 @@ class Engine:
         until = time.monotonic() + PATIENCE
         while self._schedule.has_hands() and time.monotonic() < until:
             time.sleep(PAUSE)
-
-    def _count(self, visitor: str, kind: str, future: PictureFuture) -> PictureFuture:
-        self._tally.see(visitor)
-        future.add_done_callback(partial(self._counted, kind, time.monotonic()))
-        return future
-
-    def _counted(self, kind: str, asked: float, future: Future[Picture]) -> None:
-        if future.cancelled() or isinstance(future.exception(), Superseded):
-            return
-        if future.exception():
-            self._tally.failed()
-        else:
-            self._tally.drew(moving=kind == "moving", delay_ms=None if kind == "job" else (time.monotonic() - asked) * 1000)
 
     def _work(self, started: Future[None]) -> None:
         """The worker's life. Whatever ends it, nobody is left waiting."""
@@ -276,36 +258,11 @@ class Engine:
         claim(self.device)
         self.dtype = quicker_dtype(self.device)
         self._made = Made(describe(self.device), str(self.dtype).removeprefix("torch."), str(torch.__version__))
-        folders = find(self._root)
         self._report(f"Drawing on {self._made.device} in {self._made.dtype} with torch {self._made.torch}.")
-        for number, folder in enumerate(folders, start=1):
-            try:
-                line = self._load(folder)
-            except CheckpointError as error:
-                line = f"left out. {error}"
-            self._report(f"[{number}/{len(folders)}] {folder.name}: {line}")
-        for line in self.darkroom.load(self._root, self.device):
+        for line in self._shelf.load(self._root, self.device, self.dtype):
             self._report(line)
-        if not self._checkpoints:
-            fault = f"Every checkpoint in {self._root} is damaged" if folders else f"There is no checkpoint in {self._root}"
-            raise CheckpointError(f"{fault}. Restore the folder from the repository, or name another with --checkpoints.")
-
-    def _load(self, folder: Path) -> str:
-        """Load and warm up one checkpoint; the line that says so."""
-        checkpoint = load(folder)
-        name = checkpoint.card.id
-        if name in self._checkpoints:
-            raise CheckpointError(f"'{name}' is there already, in {self._folders[name]}. Change the id on one of the cards.")
-        try:
-            prepared = drawing.prepare(checkpoint, self.device, self.dtype)
-            for _ in range(WARM_UPS):
-                began = time.perf_counter()
-                drawing.draw(prepared, (Recipe(name),))
-        except Exception as error:  # whatever it is, the other checkpoints can still be drawn with
-            raise CheckpointError(f"Its first picture failed: {error}") from error
-        milliseconds = (time.perf_counter() - began) * 1000
-        self._checkpoints[name], self._folders[name] = prepared, folder
-        return f"{checkpoint.generator.spec.size} px, {milliseconds:.1f} ms a picture"
+        for line in self.darkroom.load(self._root, self.device, self.checkpoints):
+            self._report(line)
 
     def _answer(self, batch: Sequence[Request]) -> None:
         """Draw a batch and hand it over. What fails together is drawn alone, so that a fault reaches only its own recipe."""
@@ -327,9 +284,8 @@ class Engine:
         """Moving frames as small as they were drawn and with the recipes that were asked; all others enlarged, and told what made them."""
         first = batch[0]
         if first.recipe.after or first.recipe.source:  # it never has company
-            return [self.darkroom.moving(first.recipe, first.visitor, self._draw_small)]
-        checkpoint = self._checkpoints[first.recipe.generator]
-        pixels = self._draw(checkpoint, [request.recipe for request in batch]).numpy()
+            return [self.darkroom.moving(first.recipe, first.visitor, lambda recipe: self._shelf.draw((recipe,))[0])]
+        checkpoint, pixels = self._shelf.checkpoints[first.recipe.generator], self._shelf.draw([request.recipe for request in batch])
         pictures: list[Picture] = []
         for request, small in zip(batch, pixels, strict=True):
             recipe = request.recipe
@@ -338,22 +294,6 @@ class Engine:
                 small = enlarge(small, recipe.upscale, checkpoint.card.rendering)
             pictures.append(Picture(small, recipe))
         return pictures
-
-    def _draw_small(self, recipe: Recipe) -> np.ndarray:
-        return self._draw(self._checkpoints[recipe.generator], (recipe,))[0].numpy()
-
-    def _draw(self, checkpoint: drawing.Prepared, recipes: Sequence[Recipe]) -> torch.Tensor:
-        """Out of memory frees what is unused; a single picture is then tried once more, a batch by its caller one by one."""
-        try:
-            return drawing.draw(checkpoint, recipes)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        # Outside the except block: a handled error's traceback would keep the failed attempt's tensors alive.
-        free_memory(self.device)
-        if len(recipes) > 1:
-            raise MemoryError
-        return drawing.draw(checkpoint, recipes)
 
     def _explain(self, error: Exception, recipe: Recipe) -> Fault:
         if isinstance(error, Fault):

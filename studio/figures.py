@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
+from typing import Any
+
+from studio.jobs import PictureFuture, Superseded
 
 REMEMBERED = 1024  # delays that the percentiles are taken of
 PRESENT = 60.0  # seconds that a visitor counts after their last request
@@ -36,6 +41,20 @@ class Tally:
         self._frames = self._pictures = self._faults = 0
         self._delays: deque[float] = deque(maxlen=REMEMBERED)
         self._seen: dict[str, float] = {}  # visitor -> when, longest ago first
+
+    def follow(self, visitor: str, kind: str, future: PictureFuture) -> PictureFuture:
+        """Count what becomes of a picture that a visitor asked for: "moving", "resting", "single" or of a "job"."""
+        self.see(visitor)
+        future.add_done_callback(partial(self._ended, kind, time.monotonic()))
+        return future
+
+    def _ended(self, kind: str, asked: float, future: Future[Any]) -> None:
+        if future.cancelled() or isinstance(future.exception(), Superseded):
+            return
+        if future.exception():
+            self.failed()
+        else:
+            self.drew(moving=kind == "moving", delay_ms=None if kind == "job" else (time.monotonic() - asked) * 1000)
 
     def see(self, visitor: str) -> None:
         now = time.monotonic()

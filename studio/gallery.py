@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
+import shutil
 import sqlite3
 import threading
 import zipfile
@@ -16,7 +18,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from studio.errors import Fault
-from studio.frames import png_size
+from studio.frames import HEADER, png_size
 from studio.gallery_files import GalleryFiles, write_whole
 from studio.gallery_index import COLUMNS, as_faults, bindable, connect, filters
 from studio.recipe import Recipe, from_json, to_dict, to_json
@@ -94,31 +96,50 @@ class Gallery:
 
     def save(self, picture_png: bytes, recipe: Recipe, *, visitor: str, parent: str | None = None) -> Entry:
         """Keep a picture; parent is the id of the picture it was made from. On any failure neither file nor row stays."""
-        id, (width, height) = secrets.token_hex(8), png_size(picture_png)
-        self._make_room(visitor, len(picture_png))
+        return self._save(io.BytesIO(picture_png), None, recipe, visitor, parent)
+
+    def save_file(self, path: Path, recipe: Recipe, *, visitor: str, parent: str | None = None) -> Entry:
+        """The same of a PNG of any size in a file, beside which a WebP of the same name shows it small (pictures.stream)."""
+        with as_faults(path), path.open("rb") as file:
+            return self._save(file, path.with_suffix(".webp"), recipe, visitor, parent)
+
+    def _save(self, file: BinaryIO, look: Path | None, recipe: Recipe, visitor: str, parent: str | None) -> Entry:
+        id, (width, height) = secrets.token_hex(8), png_size(file.read(HEADER))
+        size = file.seek(0, io.SEEK_END)
+        self._make_room(visitor, size)
         row = {
             "id": id,
             "visitor": visitor,
             "created": _now(),
-            "generator": recipe.generator or recipe.after[-1].translator,
+            "generator": recipe.generator or (recipe.after[-1].translator if recipe.after else "picture"),
             "recipe": to_json(recipe),
             "parent": parent,
             "width": width,
             "height": height,
-            "bytes": len(picture_png),
+            "bytes": size,
         }
-        path = self._files.picture(id)
         try:
             with self._writing() as db:
                 if parent is not None:
                     self._row(parent, visitor)
-                write_whole(path, lambda file: file.write(picture_png))
+                file.seek(0)
+                write_whole(self._files.picture(id), lambda out: shutil.copyfileobj(file, out))
+                if look:
+                    self._files.make_thumb(id, look)
                 db.execute(f"INSERT INTO pictures ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
         except Exception:  # an interrupt may come after the commit: then the next opening sweeps what has no row
             with suppress(OSError):
-                path.unlink(missing_ok=True)
+                self._files.delete((id,))
             raise
         return self.get(id, visitor)
+
+    def ingredients(self, visitor: str) -> set[str]:
+        """The ids of all pictures from outside that a visitor's saved pictures are made of."""
+        mine, me = filters(visitor)
+        with self._reading() as db:
+            rows = db.execute(f"SELECT recipe FROM pictures WHERE {mine} AND (instr(recipe, 'source') OR instr(recipe, 'beside'))", me)
+            recipes = [recipe for (recipe,) in rows]
+        return {id for recipe in recipes for id in from_json(recipe).ingredients}
 
     def get(self, id: str, visitor: str) -> Entry:
         return _entry(self._row(id, visitor))

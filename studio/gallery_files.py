@@ -36,14 +36,17 @@ class GalleryFiles:
     def export(self) -> Path:
         return self._exports / f"latent-atelier-{secrets.token_hex(8)}.zip"
 
-    def make_thumb(self, id: str) -> Path:
-        """The small WebP, drawn at first sight; FileNotFoundError where the picture is gone."""
+    def make_thumb(self, id: str, look: Path | None = None) -> Path:
+        """The small WebP, drawn at first sight, or of something smaller that looks the same; FileNotFoundError where it is gone."""
         path = self.thumb(id)
         if not path.is_file():
-            with Image.open(self.picture(id)) as image:
-                image.thumbnail((THUMB, THUMB))
-                file = io.BytesIO()
-                image.save(file, "WEBP", quality=85, method=4)
+            file = io.BytesIO()
+            try:
+                with Image.open(look or self.picture(id)) as image:
+                    image.thumbnail((THUMB, THUMB))
+                    image.save(file, "WEBP", quality=85, method=4)
+            except Image.DecompressionBombError as error:  # only one that was lost can come to this
+                raise Fault("fault.no_preview", generator=id, status=404) from error
             write_whole(path, lambda out: out.write(file.getbuffer()))
         return path
 

@@ -30,6 +30,7 @@ from studio.visitors import visitor_of
 
 RATE = 240.0  # messages a second
 BURST = 60  # messages that may come at once
+MAX_PICTURE = 1 << 20  # characters of a picture that comes with a message
 PATIENCE = 2000  # messages beyond the rate until the page is sent away
 PAGES = 256  # open at once, of all visitors
 PAGES_EACH = 16
@@ -184,7 +185,7 @@ class LivePage:
     async def _obey(self, content: dict[str, Any]) -> None:
         match content:
             case {"type": "draw", "id": int(number), "recipe": dict(recipe), "picture": str(picture)}:
-                recipe = from_dict({**recipe, "source": self._hold(picture)})
+                recipe = from_dict({**recipe, "source": await asyncio.to_thread(self._hold, picture)})
                 self._draw(Ask(number, recipe, content.get("rest") is True, content.get("near") is True))
             case {"type": "draw", "id": int(number), "recipe": recipe}:
                 self._draw(Ask(number, from_dict(recipe), content.get("rest") is True, content.get("near") is True))
@@ -301,7 +302,7 @@ def pack(header: dict[str, Any], data: bytes) -> bytes:
 def _parse(text: str | None) -> dict[str, Any]:
     if text is None:
         raise Fault("fault.bad_message")
-    if len(text) > MAX_JSON:
+    if len(text) > MAX_JSON + MAX_PICTURE:
         raise Fault("fault.too_large", size=len(text), most=MAX_JSON, status=413)
     try:
         content = json.loads(text)
@@ -309,6 +310,9 @@ def _parse(text: str | None) -> dict[str, Any]:
         raise Fault("fault.bad_message") from error
     if not isinstance(content, dict):
         raise Fault("fault.bad_message")
+    picture = content.get("picture")
+    if (size := len(text) - (len(picture) if isinstance(picture, str) else 0)) > MAX_JSON:
+        raise Fault("fault.too_large", size=size, most=MAX_JSON, status=413)
     return content
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from models.training.datasets.reading import FORMATS, MOST_PIXELS, in_srgb, upright
 from studio.errors import Fault
-from studio.frames import FORMATS as CARRIERS, KEY, Format, read_recipe
+from studio.frames import FORMATS as CARRIERS, Format, read_recipe
 from studio.png import PngStream
 from studio.recipe import Note
 
@@ -74,13 +74,14 @@ def open_upload(data: bytes, *, most: int = MOST_PIXELS) -> Upload:
 def _read(opened: Image.Image, data: bytes) -> Upload:
     frames, kind = getattr(opened, "n_frames", 1), opened.format
     found = upright(opened)
-    notes = (Note("note.first_frame", {"count": frames}),) if frames > 1 else ()
+    moves = frames > 1 and kind != "MPO"  # a JPEG from a telephone, behind which lies its depth or its brighter half
+    notes = (Note("note.first_frame", {"count": frames}),) if moves else ()
     return Upload(
         pixels=np.asarray(in_srgb(found.colours, found.profile)),
         alpha=None if found.alpha is None else np.asarray(found.alpha),
         grey=found.colours.mode == "L",
         profile=found.profile if found.colours.mode == "RGB" and _opens(found.profile) else None,
-        recipe=_recipe(data) if kind and kind.lower() in CARRIERS else None,
+        recipe=_recipe(data) if kind == "MPO" or kind and kind.lower() in CARRIERS else None,
         notes=notes,
     )
 
@@ -100,6 +101,32 @@ def _opens(profile: bytes | None) -> bool:
     except (ImageCms.PyCMSError, OSError):
         return False
     return core.xcolor_space.strip() == "RGB"
+
+
+def on_white(upload: Upload) -> Upload:
+    """The picture as it is seen on paper, without its alpha."""
+    if upload.alpha is None:
+        return upload
+    colours = Image.fromarray(upload.pixels)
+    seen = Image.composite(colours, Image.new("RGB", colours.size, "white"), Image.fromarray(upload.alpha))
+    return replace(upload, pixels=np.asarray(seen), alpha=None)
+
+
+def reduced(upload: Upload, side: int) -> Upload:
+    """The picture with at most so many pixels on the longer side."""
+    width, height = upload.size
+    if (longest := max(width, height)) <= side:
+        return upload
+    size = max(round(width * side / longest), 1), max(round(height * side / longest), 1)
+    alpha = None if upload.alpha is None else resized(upload.alpha, *size)
+    return replace(upload, pixels=resized(upload.pixels, *size), alpha=alpha)
+
+
+def resized(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
+    """(h, w, 3) or (h, w) uint8 in another size."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
 def to_file(upload: Upload, pixels: np.ndarray, format: Format = "png") -> bytes:
@@ -124,18 +151,18 @@ def to_file(upload: Upload, pixels: np.ndarray, format: Format = "png") -> bytes
     return file.getvalue()
 
 
-def stream(path: Path, upload: Upload, size: tuple[int, int], strips: Iterable[np.ndarray], recipe: str) -> None:
+def stream(path: Path, upload: Upload, size: tuple[int, int], strips: Iterable[np.ndarray], text: Mapping[str, str]) -> None:
     """What was made of an upload, strips (rows, w, 3) uint8 sRGB from top to bottom, as a PNG in the upload's own colours, with its alpha.
 
-    Nothing larger than a strip is held. Beside it comes a small WebP to look at. Raises OSError as the disk does; what is
-    written until then is no PNG.
+    text: what stands in the file besides, by keyword. Nothing larger than a strip is held. Beside it comes a small WebP to
+    look at. Raises OSError as the disk does; what is written until then is no PNG.
     """
     width, height = size
     channels = (1 if upload.grey and not upload.profile else 3) + (upload.alpha is not None)
     alpha = None if upload.alpha is None else Image.fromarray(upload.alpha)
     profile = ImageCms.ImageCmsProfile(io.BytesIO(upload.profile)) if upload.profile else None
     top, small = 0, Small(width, height)
-    with path.open("wb") as file, PngStream(file, width, height, channels, {KEY: recipe}, upload.profile) as png:
+    with path.open("wb") as file, PngStream(file, width, height, channels, text, upload.profile) as png:
         for strip in strips:
             picture = Image.fromarray(strip)
             if profile:

@@ -140,7 +140,7 @@ def beside(field: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]
     """Ids of pictures by the name of what they are given as."""
     given = _named(field, value)
     if any(not isinstance(ids, (tuple, list)) or not 1 <= len(ids) <= MAX_BESIDE or not all(ids) for ids in given.values()):
-        raise Fault("fault.recipe_named", field=field, value=shown(value))
+        raise Fault("fault.recipe_beside", field=field, most=MAX_BESIDE)
     return tuple((entry, tuple(source(f"{field}.{entry}", one) for one in ids)) for entry, ids in given.items())
 
 

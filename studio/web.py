@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         picture = await asyncio.wrap_future(engine.ask(recipe, visitor=visitor_of(request, settings)))
         data = await asyncio.to_thread(encode, picture, format)
         # With its weights named, a link means the same picture for ever; without, whatever is loaded then.
-        lasting = recipe.weights == picture.recipe.weights
+        lasting = replace(recipe, made=None) == replace(picture.recipe, made=None)
         headers = {"Cache-Control": "private, max-age=86400"} if lasting else dict(NO_CACHE)
         name = file_name(recipe, format)
         headers["Content-Disposition"] = disposition(name, download)

@@ -18,6 +18,9 @@ from studio.recipe import Recipe
 WorkState = Literal["waiting", "running", "done", "cancelled", "failed"]
 Tell = Callable[[int, int], None]  # done, of how many; raises Stopped once nobody wants the rest
 KEPT = 40  # works a visitor that are over and can still be asked for
+LIFE = 24 * 3600.0  # seconds that they can
+TURNS = 1000  # visitors of whom is known when they were last served
+STOPPING = 5.0  # seconds to wait for the work in hand to notice that all stops
 LEARNING = 0.3  # weight of the newest pace in the mean
 
 
@@ -26,14 +29,27 @@ class Stopped(Exception):
 
 
 class Work:
-    """What a visitor waits for. `future` holds its result, or the Fault that ended it."""
+    """What a visitor waits for. `future` holds its result, or the Fault that ended it.
 
-    def __init__(self, visitor: str, recipe: Recipe, cost: float, run: Callable[[Tell], Any]) -> None:
+    size: width and height of what it makes. cost: pixels that are worked on in all. undo: takes back what a work that did
+    not come to its end has left.
+    """
+
+    def __init__(
+        self,
+        visitor: str,
+        recipe: Recipe,
+        size: tuple[int, int],
+        cost: float,
+        run: Callable[[Tell], Any],
+        undo: Callable[[], None] = lambda: None,
+    ) -> None:
         self.id = secrets.token_hex(8)
         self.visitor = visitor
         self.recipe = recipe
-        self.cost = cost  # in pixels
-        self.run = run
+        self.size = size
+        self.cost = cost
+        self.run, self.undo = run, undo
         self.future: Future[Any] = Future()
         self.state: WorkState = "waiting"
         self.done, self.total = 0, 1
@@ -60,7 +76,7 @@ class Works:
         self._waiting: list[Work] = []
         self._running: Work | None = None
         self._known: dict[str, list[Work]] = {}  # visitor -> works, oldest first
-        self._turns: dict[str, int] = {}  # visitor -> when they were last served
+        self._turns: dict[str, int] = {}  # visitor -> when they were last served, longest ago first
         self._numbers = itertools.count(1)
         self._pace = 4e-6  # seconds a pixel, learned
         self._stopped: Fault | None = None
@@ -78,12 +94,19 @@ class Works:
                 raise Fault("fault.busy", place=len(self._waiting) + 1, status=503)
             self._waiting.append(work)
             if listed:
-                mine = self._known.setdefault(work.visitor, [])
-                mine.append(work)
-                for old in [one for one in mine if one.over][:-KEPT]:
-                    mine.remove(old)
+                self._forget_old()
+                self._known.setdefault(work.visitor, []).append(work)
             self._changed.notify_all()
         return work
+
+    def _forget_old(self) -> None:
+        for visitor, works in list(self._known.items()):
+            over = [one for one in works if one.over]
+            fresh = [one for one in over[-KEPT:] if one.ended > time.monotonic() - LIFE]
+            if left := [one for one in works if not one.over or one in fresh]:
+                self._known[visitor] = left
+            else:
+                del self._known[visitor]
 
     def of(self, visitor: str) -> list[Work]:
         with self._changed:
@@ -118,11 +141,11 @@ class Works:
     def estimate(self, work: Work) -> float:
         """Seconds until it is done, as far as can be told."""
         with self._changed:
+            if work.over:
+                return 0.0
             ahead = [self._running] if self._running else []
             if work in self._waiting:
                 ahead += self._waiting[: self._waiting.index(work) + 1]
-            elif work is not self._running:
-                return 0.0
         return sum(self._left(one) for one in ahead)
 
     def _left(self, work: Work) -> float:
@@ -131,13 +154,15 @@ class Works:
         return work.cost * self._pace
 
     def stop(self, fault: Fault) -> None:
-        """Refuse all that waits and all that comes."""
+        """Refuse all that waits and all that comes; returns once the work in hand has noticed, or soon after."""
         with self._changed:
             self._stopped = self._stopped or fault
             left = [*self._waiting, *([self._running] if self._running else [])]
+            self._waiting.clear()
             self._changed.notify_all()
         for work in left:
-            self.cancel(work)
+            self._end(work, "failed", fault=fault)
+        self._thread.join(STOPPING)
 
     def waiting(self) -> int:
         with self._changed:
@@ -145,17 +170,27 @@ class Works:
 
     def _work(self) -> None:
         stand_back()
-        while work := self._next():
-            try:
-                result = work.run(self._teller(work))
-            except Stopped:
-                pass
-            except Exception as error:  # the thread outlives whatever a translator raises
-                self._end(work, "failed", fault=error if isinstance(error, Fault) else self._explain(error, work.recipe))
-            else:
-                self._end(work, "done", result)
-            with self._changed:
-                self._running = None
+        while self._run_next():
+            pass
+
+    def _run_next(self) -> bool:
+        """Wait for a work and do it; False once all has stopped. What it made is not held on to here while nothing waits."""
+        if not (work := self._next()):
+            return False
+        try:
+            result = work.run(self._teller(work))
+        except Stopped:
+            pass
+        except Exception as error:  # the thread outlives whatever a translator raises
+            self._end(work, "failed", fault=_bare(error if isinstance(error, Fault) else self._explain(error, work.recipe)))
+        else:
+            self._end(work, "done", result)
+        if work.state != "done":  # also where it was cancelled after its last part
+            with suppress(OSError):
+                work.undo()
+        with self._changed:
+            self._running = None
+        return True
 
     def _next(self) -> Work | None:
         """The oldest work of the visitor who was served longest ago; None once all has stopped."""
@@ -166,7 +201,10 @@ class Works:
                 return None
             work = min(self._waiting, key=lambda one: self._turns.get(one.visitor, 0))  # of equals the first
             self._waiting.remove(work)
+            self._turns.pop(work.visitor, None)
             self._turns[work.visitor] = next(self._numbers)
+            if len(self._turns) > TURNS:
+                del self._turns[next(iter(self._turns))]  # to have been served longest ago and never is the same
             work.state, work.began, self._running = "running", time.monotonic(), work
             return work
 
@@ -192,3 +230,9 @@ class Works:
                 work.future.set_exception(fault)
             else:
                 work.future.set_result(result)
+
+
+def _bare(fault: Fault) -> Fault:
+    """Without the frames that it came through: they hold pictures, and a work is remembered for long."""
+    fault.__cause__ = fault.__context__ = None
+    return fault.with_traceback(None)

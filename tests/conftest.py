@@ -12,7 +12,7 @@ import torch
 from playwright.sync_api import Browser
 
 from models.checkpoint import Card, save
-from models.registry import GENERATORS
+from models.registry import GENERATORS, TRANSLATORS
 from studio.bench.browser import find_browser, open_browser
 from studio.bench.server import Server, free_port, serving
 from studio.engine import Engine
@@ -24,6 +24,23 @@ TINY: dict[str, tuple[str, dict[str, Any]]] = {
     "tiny-vae": ("vae", {"size": 8, "z_dim": 2, "width": 4}),
     "tiny-rvae": ("rvae", {"size": 16, "z_dim": 4, "hidden": 8, "attention": 8, "heads": 2, "mixtures": 2, "longest": 12}),
 }
+TINY_TRANSLATORS: dict[str, tuple[str, dict[str, Any]]] = {
+    "tiny-up": ("upscaler", {"factor": 2, "width": 8, "blocks": 1}),
+}
+
+
+def tiny_card(name: str, family: str, config: dict[str, Any], order: int) -> Card:
+    return Card(
+        id=name,
+        family=family,
+        title={"en": name, "zh": name},
+        config=config,
+        rendering="crisp" if family == "vae" else "smooth",
+        source="none: untrained weights for tests",
+        licence="CC0-1.0",
+        limits={"en": ["It has learned nothing."], "zh": ["它什么也没学过。"]},
+        order=order,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -33,26 +50,21 @@ def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for order, (name, (family, config)) in enumerate(TINY.items()):
         torch.manual_seed(order)
         generator = GENERATORS.get(family).build(config)
-        card = Card(
-            id=name,
-            family=family,
-            title={"en": name, "zh": name},
-            config=config,
-            rendering="crisp" if family == "vae" else "smooth",
-            source="none: untrained weights for tests",
-            licence="CC0-1.0",
-            limits={"en": ["It has learned nothing."], "zh": ["它什么也没学过。"]},
-            order=order,
-        )
         directions = {"slant": torch.randn(generator.spec.w_dim)}
-        save(root / name, generator, card, directions)
+        save(root / name, generator, tiny_card(name, family, config, order), directions)
+    for order, (name, (family, config)) in enumerate(TINY_TRANSLATORS.items(), start=len(TINY)):
+        torch.manual_seed(order)
+        translator = TRANSLATORS.get(family).build(config)
+        for parameter in translator.parameters():  # a fresh one may do nothing at all
+            torch.nn.init.normal_(parameter, std=0.1)
+        save(root / name, translator, tiny_card(name, family, config, order))
     return root
 
 
 @pytest.fixture(scope="session")
-def engine(tiny_checkpoints: Path) -> Iterator[Engine]:
+def engine(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine on the tiny checkpoints; whatever a test asks of it, it must leave it idle."""
-    with Engine(tiny_checkpoints, device="cpu", report=lambda line: None) as engine:
+    with Engine(tiny_checkpoints, folder=tmp_path_factory.mktemp("studio"), device="cpu", report=lambda line: None) as engine:
         yield engine
 
 

@@ -1,18 +1,22 @@
-"""A generator that does as it is told: slow, broken or out of memory, so that the engine's conduct can be tested."""
+"""A generator and translators that do as they are told: slow, broken or out of memory, so that the engine's conduct can be tested."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.checkpoint import Card, Checkpoint
 from models.spec import Condition, Generator, GeneratorSpec, Synthesis
+from models.translators.translator import NONE, Beside, Option, Others, Translator, TranslatorSpec
+from studio.darkroom import Prepared
 from studio.engine import Engine
 from studio.schedule import Limits
 
@@ -74,11 +78,86 @@ def obedient_engine(
     """An engine with nothing but an obedient generator, called 'obedient'."""
     generator = Obedient()
     card = Card("obedient", "obedient", {"en": "Obedient"}, {}, "crisp", "none", "none", weights_sha256="0" * 64)
-    patch.setattr("studio.engine.find", lambda root: [root / "obedient"])
-    patch.setattr("studio.engine.load", lambda folder: Checkpoint(card, generator, {}))
-    with Engine(Path("nowhere"), device="cpu", limits=limits, report=report) as engine:
+    patch.setattr("studio.shelf.find", lambda root: [root / "obedient"])
+    patch.setattr("studio.shelf.load", lambda folder: Checkpoint(card, generator, {}))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Engine(Path("nowhere"), folder=Path(folder), device="cpu", limits=limits, report=report) as engine,
+    ):
         generator.drawn.clear()
         try:
             yield engine, generator
         finally:
             generator.gate.set()
+
+
+class StandIn(Translator):
+    """Gives the negative, or where it has a style that style's mean colour, both where its mask says. A closed gate makes it wait."""
+
+    def __init__(self, spec: TranslatorSpec, reach: int | None = None) -> None:
+        super().__init__()
+        self.spec, self.reach = spec, reach
+        self.nothing = nn.Parameter(torch.zeros(1))
+        self.given: list[tuple[int, ...]] = []  # shapes of pictures
+        self.masks: list[Tensor] = []
+        self.error: Exception | None = None
+        self.gate = Event()
+        self.gate.set()
+        self.inside = Event()  # set while it works
+
+    @torch.no_grad()
+    def translate(self, pictures: Tensor, options: Mapping[str, float], beside: Others = NONE) -> Tensor:
+        self.inside.set()
+        assert self.gate.wait(10), "a test forgot to open the gate"
+        if self.error:
+            raise self.error
+        self.given.append(tuple(pictures.shape))
+        styles, masks = beside.get("style", ()), beside.get("mask", ())
+        self.masks += masks
+        changed = torch.stack([one.mean((1, 2), keepdim=True) for one in styles]).mean(0) if styles else 1 - pictures
+        where = masks[0] if masks else torch.ones(1)
+        painted = torch.lerp(pictures, changed, options.get("strength", 1.0) * where)
+        return painted.repeat_interleave(self.spec.factor, -1).repeat_interleave(self.spec.factor, -2)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While it lasts, whatever it works on waits."""
+        self.gate.clear()
+        self.inside.clear()
+        try:
+            yield
+        finally:
+            self.gate.set()
+
+    def wait_until_working(self) -> None:
+        assert self.inside.wait(10), "the works never came to it"
+
+
+@dataclass(frozen=True)
+class StandIns:
+    negative: StandIn  # a tile at a time
+    painter: StandIn  # with a style and a mask, as a whole
+    squarer: StandIn  # knows one size alone, and takes sketches
+    larger: StandIn  # four times, a tile at a time
+
+
+@contextmanager
+def stand_ins(engine: Engine) -> Iterator[StandIns]:
+    """An engine's own translators and, by these names, those that do as they are told."""
+    beside = (Beside("style", least=1, most=2), Beside("mask", "mask"))
+    made = StandIns(
+        StandIn(TranslatorSpec("negative"), reach=2),
+        StandIn(TranslatorSpec("painter", options=(Option("strength", 1.0),), beside=beside)),
+        StandIn(TranslatorSpec("squarer", beside=(Beside("mask", "mask"),), given="sketch", side=8)),
+        StandIn(TranslatorSpec("larger", factor=4), reach=0),
+    )
+    translators = engine.darkroom._translators
+    for name, translator in vars(made).items():
+        card = Card(name, name, {"en": name}, {}, "smooth", "none", "none", weights_sha256=name * 8)
+        translators[name] = Prepared(card, translator, engine.device)
+    try:
+        yield made
+    finally:
+        for name, translator in vars(made).items():
+            translator.gate.set()
+            del translators[name]

@@ -28,12 +28,14 @@ from studio.bench.server import free_port
 from studio.engine import Engine
 from studio.frames import read_recipe, to_png
 from studio.gallery import Gallery
-from studio.recipe import Recipe, from_json, to_dict, to_json, to_link
+from studio.recipe import Recipe, from_dict, from_json, to_dict, to_json, to_link
 from studio.settings import Settings
+from studio.tray import KEPT
 from studio.ui import answers, page
 from studio.ui.answers import endpoint
 from studio.ui.api import DrawingEndpoints, GalleryEndpoints
 from studio.web import create_web
+from tests.studio.given import photograph
 
 RECIPE = {"generator": "tiny-dcgan", "seed": 4711, "classes": {"a": 0.25, "b": 0.75}, "styles": {"y": 1}}
 
@@ -202,6 +204,21 @@ def test_save_find_favourite_label_and_lineage(studio: Studio, entry: dict[str, 
 
 def test_saved_bytes_are_the_engine_s(studio: Studio, entry: dict[str, Any]) -> None:
     assert httpx.get(f"{studio.url}/gallery/{entry['id']}.png").content == to_png(studio.engine.draw(from_json(json.dumps(RECIPE))))
+
+
+@pytest.mark.parametrize("steps", [[], [{"translator": "tiny-up", "options": {"crispness": 1}}]], ids=["as it is", "enlarged"])
+def test_a_picture_from_outside_is_drawn_and_saved_with_what_it_was_made_of(studio: Studio, steps: list[Any]) -> None:
+    tray = studio.engine.darkroom.tray
+    recipe = {"source": tray.put(photograph(seed=len(steps)), "local")[0], "after": steps}
+    drawn = to_png(studio.engine.draw(from_dict(recipe)))
+    assert Path(studio.client.predict(recipe, api_name="/draw")).read_bytes() == drawn
+    entry = studio.client.predict(recipe, api_name="/save")
+    assert entry["generator"] == ("tiny-up" if steps else "picture")
+    assert httpx.get(f"{studio.url}/gallery/{entry['id']}.png").content == drawn
+    (source,) = tray._folder.rglob(recipe["source"])
+    assert source.stat().st_mtime == KEPT
+    _, told = fault_of(studio, {**recipe, "source": "0" * 32}, api_name="/save")
+    assert told["code"] == "fault.no_source"
 
 
 def test_remove_and_undo(studio: Studio, entry: dict[str, Any]) -> None:

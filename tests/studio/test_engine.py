@@ -55,7 +55,8 @@ def test_start_says_a_line_for_each_and_is_then_ready(tiny_checkpoints: Path) ->
         assert list(engine.checkpoints) == ["tiny-dcgan", "tiny-style", "tiny-vae", "tiny-rvae"]
         assert "cpu" in lines[0]
         assert engine.draw(Recipe("tiny-vae")).recipe.made == engine.draw(Recipe("tiny-dcgan")).recipe.made
-    assert [line.split(":")[0] for line in lines[1:]] == ["[1/4] tiny-dcgan", "[2/4] tiny-style", "[3/4] tiny-vae", "[4/4] tiny-rvae"]
+    names = ["[1/4] tiny-dcgan", "[2/4] tiny-style", "[3/4] tiny-vae", "[4/4] tiny-rvae", "tiny-up"]
+    assert [line.split(":")[0] for line in lines[1:]] == names
     assert not engine.ready
 
 

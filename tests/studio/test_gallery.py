@@ -20,7 +20,8 @@ from studio.errors import Fault
 from studio.frames import Picture, read_recipe, to_png
 from studio.gallery import MAX_CHOSEN, MAX_PAGE, Gallery
 from studio.gallery_index import filters
-from studio.recipe import Recipe, from_json, to_json
+from studio.recipe import Recipe, Step, from_json, to_json
+from tests.studio.given import bomb
 
 ME, YOU = "local", "0123456789abcdef" * 2
 RECIPE = Recipe("letters", seed=4711, classes=(("A", 1.0),), styles=(("手写", 1.0),))
@@ -41,6 +42,14 @@ def gallery(tmp_path):
 
 def keep(gallery: Gallery, recipe: Recipe = RECIPE, visitor: str = ME, parent: str | None = None):
     return gallery.save(png_of(recipe), recipe, visitor=visitor, parent=parent)
+
+
+def keep_file(gallery: Gallery, data: bytes = PNG):
+    """As a large picture is kept: from a file, beside which a WebP shows it small."""
+    path = gallery._path.parent.parent / "large.png"
+    path.write_bytes(data)
+    Image.new("RGB", (512, 256), "red").save(path.with_suffix(".webp"))
+    return gallery.save_file(path, Recipe(source="0" * 32, after=(Step("up"),)), visitor=ME)
 
 
 def files_in(folder: Path) -> list[str]:
@@ -298,6 +307,7 @@ class FullDisk:
 
 ACTS = {
     "save": lambda gallery, _: keep(gallery),
+    "save a file": lambda gallery, _: keep_file(gallery),
     "thumb": lambda gallery, id: gallery.thumb(id, ME),
     "export": lambda gallery, id: gallery.export([id], ME),
 }
@@ -323,6 +333,32 @@ def test_a_full_disk_at_any_step_leaves_neither_row_nor_file(tmp_path, act):
                 break
         steps += 1
     assert steps >= 5  # a folder, the file, its bytes, its name, its folder's
+
+
+def test_a_picture_larger_than_pillow_opens_is_kept_and_shown_small(tmp_path):
+    with Gallery(tmp_path / "gallery") as gallery:
+        entry = keep_file(gallery, bomb(20_000, 10_000))
+        assert (entry.generator, entry.width, entry.height) == ("up", 20_000, 10_000)
+        assert gallery.png(entry.id, ME).read_bytes() == bomb(20_000, 10_000)
+        with Image.open(gallery.thumb(entry.id, ME)) as thumb:
+            assert thumb.size == (256, 128)
+        gallery.thumb(entry.id, ME).unlink()
+        assert code_of(gallery.thumb, entry.id, ME) == "fault.no_preview"
+        (tmp_path / "large.webp").unlink()
+        before = files_in(tmp_path / "gallery")
+        assert code_of(gallery.save_file, tmp_path / "large.png", RECIPE, visitor=ME) == "fault.gallery_write"
+        assert files_in(tmp_path / "gallery") == before
+
+
+def test_what_saved_pictures_are_made_of_is_known(gallery):
+    made = Recipe(source="a" * 32, after=(Step("painter", beside=(("style", ("b" * 32, "c" * 32)),)),))
+    entry, other = keep(gallery, made), keep(gallery, Recipe("source"))
+    keep(gallery, Recipe("letters", after=(Step("painter", beside=(("style", ("c" * 32,)),)),)))
+    keep(gallery, Recipe(source="d" * 32), YOU)
+    assert gallery.ingredients(ME) == {"a" * 32, "b" * 32, "c" * 32}
+    gallery.remove([entry.id, other.id], ME)
+    assert gallery.ingredients(ME) == {"c" * 32}
+    assert (gallery.ingredients(YOU), gallery.find(YOU).generators) == ({"d" * 32}, ("picture",))
 
 
 def test_an_index_without_room_leaves_no_file(gallery, tmp_path):

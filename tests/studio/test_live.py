@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,11 @@ from websockets.sync.client import connect
 from studio import live
 from studio.frames import read_recipe, to_png
 from studio.live import Rate, is_welcome
-from studio.recipe import VERSION, Recipe, from_dict, from_json
+from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, from_json
 from studio.sampling import Mode
+from tests.studio.given import bomb, noise, photograph
 from tests.studio.served import OpenPage, Served, open_page, served
-from tests.studio.stand_in import NAN, Obedient, obedient_engine
+from tests.studio.stand_in import NAN, Obedient, StandIns, obedient_engine, stand_ins
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +139,90 @@ def test_two_tabs_of_one_visitor_each_get_their_own(studio: Served) -> None:
             assert theirs.header["recipe"]["seed"] == 500
 
 
+# Frames of a picture that comes along
+
+
+def brought(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.fixture
+def room(studio: Served) -> Iterator[StandIns]:
+    with stand_ins(studio.engine) as room:
+        yield room
+
+
+def test_a_picture_comes_with_the_message_and_is_worked_on(studio: Served, page: OpenPage, room: StandIns) -> None:
+    recipe = {"after": [{"translator": "negative"}]}
+    page.say(type="draw", id=1, near=True, recipe=recipe, picture=brought(photograph(40, 30)))
+    frame = page.hear()
+    assert (frame.header["id"], frame.header["width"], frame.header["height"]) == (1, 40, 30)
+    negative = np.frombuffer(frame.data, np.uint8).reshape(30, 40, 4)
+    assert np.array_equal(negative[..., :3], 255 - noise(40, 30))
+    page.say(type="draw", id=2, rest=True, recipe=recipe, picture=brought(photograph(40, 30)))
+    rest = page.hear()
+    drawn = from_dict(rest.header["recipe"])
+    assert (drawn.source, drawn.generator) == (sha256(photograph(40, 30)).hexdigest()[:32], "")
+    assert rest.data == to_png(studio.engine.draw(drawn))
+    page.say(type="draw", id=3, recipe={"source": drawn.source, **recipe})
+    assert page.hear().header["id"] == 3, "it is held for a while"
+    assert not list(studio.engine.darkroom.tray._folder.rglob(drawn.source)), "and is not on the disk"
+
+
+def test_a_large_one_moves_small(page: OpenPage) -> None:
+    page.say(type="draw", id=1, near=True, recipe={"after": [{"translator": "tiny-up"}]}, picture=brought(photograph(500, 250)))
+    assert page.hear().header["width"] == 384
+
+
+@pytest.mark.parametrize(
+    ("picture", "recipe", "code"),
+    [
+        ("%", {}, "fault.bad_message"),
+        ("ä", {}, "fault.bad_message"),
+        ("", {}, "fault.picture_empty"),
+        (brought(b"no picture"), {}, "fault.not_upload"),
+        (brought(photograph())[:400], {}, "fault.picture_damaged"),
+        (brought(bomb(1001, 1000)), {}, "fault.picture_pixels"),
+        (7, {}, "fault.recipe_generator"),
+        (brought(photograph()), {"generator": "tiny-vae"}, "fault.recipe_generator"),
+        (brought(photograph()), {"after": [{"translator": "ukyoe"}]}, "fault.no_translator"),
+        (brought(photograph()), [], "fault.recipe_shape"),
+        (brought(photograph()), {"seed": -1}, "fault.recipe_whole"),
+        ("x" * live.MAX_PICTURE + "x" * MAX_JSON, {}, "fault.too_large"),
+    ],
+    ids=range(12),
+)
+def test_a_picture_that_cannot_be_is_a_fault_and_the_page_goes_on(page: OpenPage, picture: object, recipe: object, code: str) -> None:
+    page.say(type="draw", id=4, recipe=recipe, picture=picture)
+    assert page.fault() == (None if code == "fault.too_large" else 4, code)
+    page.say(type="draw", id=5, recipe={"generator": "tiny-dcgan"})
+    assert page.hear().header["id"] == 5
+
+
+def test_a_hand_that_moves_again_does_not_wait_for_the_picture_at_rest(studio: Served, page: OpenPage, room: StandIns) -> None:
+    id = studio.engine.darkroom.tray.put(photograph(300, 40), "local")[0]
+    recipe = {"source": id, "after": [{"translator": "negative"}]}
+    with room.negative.held():
+        page.say(type="draw", id=1, rest=True, recipe=recipe)
+        room.negative.wait_until_working()
+        page.say(type="draw", id=2, recipe={"generator": "tiny-dcgan"})
+        assert page.hear().header["id"] == 2
+    assert soon(lambda: studio.engine.figures().queue == 0)
+    page.say(type="draw", id=3, rest=True, recipe=recipe)
+    assert page.hear().header["id"] == 3
+
+
+def test_a_page_that_leaves_is_worked_for_no_longer(studio: Served, room: StandIns) -> None:
+    id = studio.engine.darkroom.tray.put(photograph(300, 300), "local")[0]
+    with room.negative.held():
+        with open_page(studio.host) as page:
+            page.say(type="draw", id=1, rest=True, recipe={"source": id, "after": [{"translator": "negative"}]})
+            room.negative.wait_until_working()
+        time.sleep(0.1)
+    assert soon(lambda: studio.engine.figures().queue == 0)
+    assert len(room.negative.given) == 1
+
+
 # Faults
 
 
@@ -158,8 +245,8 @@ def test_two_tabs_of_one_visitor_each_get_their_own(studio: Served) -> None:
         ('{"type": "sheet", "id": 7, "recipes": {}}', 7, "fault.bad_message"),
         ('{"type": "sheet", "id": 7, "recipes": []}', 7, "fault.sheet_size"),
         ('{"type": "sheet", "id": 7, "recipes": [{"generator": "ukyoe"}]}', 7, "fault.no_generator"),
-        ("x" * 70_000, None, "fault.too_large"),
         ("x" * 10_000_000, None, "fault.too_large"),
+        ('{"type": "draw", "id": 9, "recipe": "' + "x" * 70_000 + '"}', None, "fault.too_large"),
     ],
     ids=lambda value: repr(value)[:40],
 )

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
+from studio import pictures
 from studio.errors import Fault
 from studio.frames import Picture, to_jpeg, to_png
-from studio.pictures import MAX_UPLOAD, Upload, open_upload, to_file
+from studio.pictures import MAX_UPLOAD, Small, Upload, drop, on_white, open_upload, reduced, stream, to_file
 from studio.recipe import Recipe, from_json
+from tests.studio.given import bomb, noise, wide_profile, written
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
-def written(picture: Image.Image, format: str = "PNG", **options: object) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, format, **options)  # pyright: ignore[reportArgumentType]
-    return file.getvalue()
-
-
 def again(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
-
-
-def wide_profile() -> bytes:
-    """A profile of RGB colours that is not sRGB: Lab is none, so one with other primaries is made by swapping two of sRGB's."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    tags = {bytes(profile[132 + 12 * i : 136 + 12 * i]): 136 + 12 * i for i in range(struct.unpack(">I", profile[128:132])[0])}
-    red, blue = tags[b"rXYZ"], tags[b"bXYZ"]
-    profile[red : red + 4], profile[blue : blue + 4] = profile[blue : blue + 4], profile[red : red + 4]
-    return bytes(profile)
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that claims to be enormous."""
-    chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))  # noqa: E731
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
 
 def code_of(data: bytes, **options: int) -> tuple[int, str]:
@@ -115,6 +94,15 @@ def test_of_what_moves_the_first_frame_is_used_and_said() -> None:
     assert [(note.code, note.params["count"]) for note in upload.notes] == [("note.first_frame", 3)]
 
 
+def test_a_telephones_second_picture_is_no_motion_and_hides_no_recipe() -> None:
+    frame = Image.new("RGB", (8, 8), RED)
+    comment = to_jpeg(Picture(np.zeros((8, 8, 3), np.uint8), Recipe("a", seed=7)))
+    exif = Image.open(io.BytesIO(comment)).info["exif"]
+    upload = open_upload(written(frame, "MPO", save_all=True, append_images=[frame], exif=exif))
+    assert (upload.size, upload.notes) == ((8, 8), ())
+    assert from_json(upload.recipe or "").seed == 7
+
+
 def test_the_recipe_inside_is_kept() -> None:
     picture = Picture(np.zeros((8, 8, 3), np.uint8), Recipe("a", seed=7))
     for data in (to_png(picture), to_jpeg(picture)):
@@ -143,3 +131,52 @@ def test_what_cannot_be_opened_is_refused_by_name() -> None:
 def test_an_upload_without_anything_is_plain_pixels() -> None:
     upload = Upload(np.zeros((2, 3, 3), np.uint8))
     assert again(to_file(upload, upload.pixels)).mode == "RGB"
+
+
+# Other forms of it
+
+
+def test_a_reduced_picture_is_all_of_it_smaller() -> None:
+    upload = Upload(noise(80, 20), alpha=noise(80, 20, 1)[..., 0], grey=True)
+    small = reduced(upload, 40)
+    assert (small.size, small.alpha is not None and small.alpha.shape, small.grey) == ((40, 10), (10, 40), True)
+    assert reduced(upload, 80) is upload
+    assert reduced(Upload(noise(500, 1)), 40).size == (40, 1)
+
+
+def test_on_white_nothing_shows_through() -> None:
+    upload = Upload(np.zeros((2, 2, 3), np.uint8), alpha=np.array([[0, 255], [128, 255]], np.uint8))
+    white = on_white(upload)
+    assert (white.pixels[..., 0].tolist(), white.alpha) == ([[255, 0], [127, 0]], None)
+    assert on_white(white) is white
+
+
+@pytest.mark.parametrize("rows", [1, 3, 7, 33])
+def test_a_picture_in_strips_is_made_smaller_as_it_comes(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "PREVIEW", 16)
+    pixels, small = noise(50, 33), Small(50, 33)
+    for top in range(0, 33, rows):
+        small.add(pixels[top : top + rows])
+    assert np.array_equal(np.asarray(small.picture()), np.asarray(Image.fromarray(pixels).reduce(4)))
+
+
+@pytest.mark.parametrize("kind", ["grey", "alpha", "profile"])
+def test_a_stream_is_the_file_that_is_made_at_once(tmp_path: Path, kind: str) -> None:
+    alpha = noise(24, 40, 1)[..., 0] if kind == "alpha" else None
+    upload = Upload(noise(24, 40), alpha, grey=kind == "grey", profile=wide_profile() if kind == "profile" else None)
+    pixels, path = noise(48, 80, seed=1), tmp_path / "made.png"
+    stream(path, upload, (48, 80), (pixels[top : top + 9] for top in range(0, 80, 9)), {"key": "第一笔"})
+    ours, theirs = again(path.read_bytes()), again(to_file(upload, pixels))
+    assert (ours.mode, ours.info.get("icc_profile"), ours.info["key"]) == (theirs.mode, theirs.info.get("icc_profile"), "第一笔")
+    assert np.abs(np.asarray(ours).astype(int) - np.asarray(theirs)).max() <= (kind == "alpha")
+    assert again(path.with_suffix(".webp").read_bytes()).size == (48, 80)
+    drop(path)
+    drop(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stream_that_breaks_off_is_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "made.png"
+    with pytest.raises(ValueError, match="rows are missing"):
+        stream(path, Upload(noise()), (64, 48), iter([noise(64, 40)]), {})
+    assert code_of(path.read_bytes()) == (400, "fault.picture_damaged")

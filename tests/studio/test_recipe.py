@@ -16,6 +16,7 @@ from studio.recipe import (
     VERSION,
     Made,
     Recipe,
+    Step,
     from_dict,
     from_json,
     from_link,
@@ -43,8 +44,11 @@ FULL = Recipe(
     temperature=0.5,
     strokes=((0, 1000, 500, 250), (7, 7)),
     upscale=4,
+    after=(Step("up", weights="ba9876543210", options=(("crisp", 0.5), ("clean", 0))), Step("painter")),
     made=Made("cpu", "float32", "2.14.1"),
 )
+A, B, C = (letter * 32 for letter in "abc")
+EDITED = Recipe(source=A, after=(Step("painter", beside=(("style", (B, C)), ("mask", (C,)))), Step("up", options=(("seed", 2**32 - 1),))))
 
 
 def fault_of(given: object) -> Fault:
@@ -56,7 +60,7 @@ def fault_of(given: object) -> Fault:
     return caught.value
 
 
-@pytest.mark.parametrize("recipe", [Recipe("a"), FULL])
+@pytest.mark.parametrize("recipe", [Recipe("a"), FULL, EDITED, Recipe(source=A)])
 def test_json_and_link_bring_back_the_same_recipe(recipe):
     assert from_json(to_json(recipe)) == recipe
     assert from_link(to_link(recipe)) == recipe
@@ -65,6 +69,31 @@ def test_json_and_link_bring_back_the_same_recipe(recipe):
 
 def test_a_recipe_of_the_first_version_means_what_it_meant():
     assert from_dict({"version": 1, "generator": "a", "seed": 7}) == Recipe("a", seed=7)
+
+
+def test_a_recipe_of_the_second_version_means_what_it_meant():
+    assert from_dict({"version": 2, "generator": "a", "side": 8}) == Recipe("a", side=8)
+
+
+def test_a_recipe_begins_with_a_generator_or_a_picture_never_with_both():
+    for given in ({}, {"generator": "", "source": ""}, {"generator": "a", "source": A}, {"after": [{"translator": "up"}]}):
+        assert fault_of(given).code == "fault.recipe_generator"
+
+
+def test_the_pictures_it_needs_are_each_named_once():
+    assert EDITED.ingredients == (A, C, B), "beside by name"
+    assert Recipe("a", after=EDITED.after).ingredients == (C, B)
+    assert FULL.ingredients == ()
+
+
+def test_steps_are_brought_to_one_form():
+    given = {"translator": "painter", "options": {"b": 1, "a": -0.0}, "beside": {"style": [B], "mask": [C]}}
+    recipe = from_dict({"source": A, "after": [given, {"translator": "up"}]})
+    first = Step("painter", options=(("a", 0.0), ("b", 1.0)), beside=(("mask", (C,)), ("style", (B,))))
+    assert recipe.after == (first, Step("up"))
+    assert to_json(recipe) == to_json(Recipe(source=A, after=(replace(first, options=first.options[::-1]), Step("up"))))
+    assert '"a":0.0' in to_json(recipe), "an option of zero is not as usual"
+    assert "weights" not in to_json(recipe)
 
 
 def test_json_is_canonical():
@@ -158,6 +187,34 @@ def test_a_recipe_is_checked_again_when_it_is_changed():
         ({"strokes": [[0, float("nan")]]}, "fault.recipe_whole"),
         ({"strokes": [[0, 0]] * 129}, "fault.recipe_entries"),
         ({"strokes": [[0, 0] * 401]}, "fault.recipe_entries"),
+        ({"source": "x"}, "fault.recipe_source"),
+        ({"source": "A" * 32}, "fault.recipe_source"),
+        ({"source": "../" * 10 + "xx"}, "fault.recipe_source"),
+        ({"source": A + "\n"}, "fault.recipe_source"),
+        ({"source": 7}, "fault.recipe_source"),
+        ({"source": A}, "fault.recipe_generator"),
+        ({"after": {"translator": "up"}}, "fault.recipe_list"),
+        ({"after": "up"}, "fault.recipe_list"),
+        ({"after": ["up"]}, "fault.recipe_step"),
+        ({"after": [{}]}, "fault.recipe_step"),
+        ({"after": [{"translator": ""}]}, "fault.recipe_step"),
+        ({"after": [{"translator": 7}]}, "fault.recipe_name"),
+        ({"after": [{"translator": "u" * 65}]}, "fault.recipe_name"),
+        ({"after": [{"translator": "up", "strength": 1}]}, "fault.recipe_step"),
+        ({"after": [{"translator": "up"}] * 9}, "fault.recipe_entries"),
+        ({"after": [{"translator": "up", "options": {"x": float("nan")}}]}, "fault.recipe_number"),
+        ({"after": [{"translator": "up", "options": {"x": 2**32}}]}, "fault.recipe_number"),
+        ({"after": [{"translator": "up", "options": {"x": "1"}}]}, "fault.recipe_number"),
+        ({"after": [{"translator": "up", "options": [1]}]}, "fault.recipe_named"),
+        ({"after": [{"translator": "up", "options": [["x", 1], ["x", 2]]}]}, "fault.recipe_twice"),
+        ({"after": [{"translator": "up", "options": {str(i): 1 for i in range(129)}}]}, "fault.recipe_entries"),
+        ({"after": [{"translator": "up", "beside": {"style": A}}]}, "fault.recipe_beside"),
+        ({"after": [{"translator": "up", "beside": {"style": []}}]}, "fault.recipe_beside"),
+        ({"after": [{"translator": "up", "beside": {"style": [""]}}]}, "fault.recipe_beside"),
+        ({"after": [{"translator": "up", "beside": {"style": [A] * 9}}]}, "fault.recipe_beside"),
+        ({"after": [{"translator": "up", "beside": {"style": ["x"]}}]}, "fault.recipe_source"),
+        ({"after": [{"translator": "up", "beside": {"style": [[A]]}}]}, "fault.recipe_source"),
+        ({"after": [{"translator": "up", "beside": [A]}]}, "fault.recipe_named"),
         ({"made": {}}, "fault.recipe_made"),
         ({"made": {"device": 1, "dtype": "", "torch": ""}}, "fault.recipe_name"),
         ({"version": 0}, "fault.recipe_version"),
@@ -216,6 +273,8 @@ def test_a_newer_recipe_opens_as_far_as_it_can_be():
     assert [(note.code, note.params) for note in opened.notes] == [
         ("note.newer_version", {"version": VERSION + 1, "fields": "brush, upscale"})
     ]
+    edited = {"version": VERSION + 1, "source": A, "after": [{"translator": "up", "brush": 1}], "seed": 3}
+    assert from_json(json.dumps(edited)) == Recipe(source=A, seed=3)
     whole = open_recipe(json.dumps({"version": VERSION + 1, "generator": "a"}), {"a": "x"})
     assert [note.code for note in whole.notes] == ["note.newer_version_whole"]
 
@@ -240,6 +299,13 @@ def test_an_absent_generator_and_other_weights_are_said():
     absent = open_recipe(drawn, {"b": "x", "c": "y"})
     assert absent.recipe == Recipe("a", weights="old")
     assert [(note.code, note.params["known"]) for note in absent.notes] == [("note.absent_generator", "b, c")]
+
+
+def test_absent_translators_and_other_weights_of_theirs_are_said():
+    drawn = to_json(Recipe(source=A, after=(Step("up", weights="old"), Step("painter"))))
+    assert open_recipe(drawn, {"up": "old", "painter": "x"}).notes == ()
+    notes = open_recipe(drawn, {"up": "new"}).notes
+    assert [(note.code, note.params["generator"]) for note in notes] == [("note.other_weights", "up"), ("note.absent_generator", "painter")]
 
 
 def test_links_are_url_safe_and_short():
@@ -288,4 +354,4 @@ def test_a_damaged_or_hostile_link_is_a_fault(link, code):
 
 
 def test_a_link_can_be_opened_with_notes():
-    assert open_recipe(link_text(to_link(FULL)), {"letters": "0123456789ab"}).recipe == FULL
+    assert open_recipe(link_text(to_link(FULL)), {"letters": "0123456789ab", "up": "ba9876543210", "painter": ""}).recipe == FULL

@@ -7,7 +7,7 @@ import pytest
 
 from studio.errors import Fault
 from studio.frames import Picture
-from studio.recipe import Recipe
+from studio.recipe import Recipe, Step
 from studio.schedule import JOB_EVERY, Limits, Schedule
 
 
@@ -57,6 +57,15 @@ def test_only_one_generator_is_drawn_together() -> None:
         schedule.live(visitor, "page", Recipe(name), exact=False)
     assert [request.visitor for request in schedule.take()] == ["a", "c"]
     assert [request.visitor for request in schedule.take()] == ["b"]
+
+
+def test_what_translators_work_on_is_drawn_alone() -> None:
+    schedule = Schedule(Limits())
+    after = (Step("up"),)
+    source = Recipe(source="0" * 32)
+    for visitor, one in zip("abcde", (Recipe("one"), Recipe("one", after=after), source, source, Recipe("one")), strict=True):
+        schedule.live(visitor, "page", one, exact=False)
+    assert [[request.visitor for request in schedule.take()] for _ in range(4)] == [["a", "e"], ["b"], ["c"], ["d"]]
 
 
 def test_busy_hands_do_not_starve_a_job() -> None:

@@ -123,7 +123,9 @@ def test_a_bad_link_is_explained(studio: Served, path: str, link: str, expected:
 def test_declarations_come_in_the_order_of_the_page(studio: Served) -> None:
     declared = get(studio, "/declarations.json").json()
     assert [one["id"] for one in declared] == list(studio.engine.checkpoints)
-    assert {one["id"]: one["short_hash"] for one in declared} == studio.engine.hashes()
+    translators = get(studio, "/translators.json").json()
+    assert [one["id"] for one in translators] == list(studio.engine.darkroom.translators) == ["tiny-up"]
+    assert {one["id"]: one["short_hash"] for one in (*declared, *translators)} == studio.engine.hashes()
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -138,9 +140,9 @@ def test_a_language_that_is_not_there_is_named(studio: Served) -> None:
 
 
 @pytest.mark.parametrize(("shelf", "name"), [("previews", "preview"), ("sheets", "sheet"), ("neighbours", "neighbours")])
-def test_what_lies_beside_a_checkpoint_is_shown_where_it_is_there(studio: Served, shelf: str, name: str) -> None:
+def test_what_lies_beside_a_checkpoint_is_shown_where_it_is_there(studio: Served, tiny_checkpoints: Path, shelf: str, name: str) -> None:
     assert fault(get(studio, f"/{shelf}/tiny-vae.webp")) == (404, "fault.no_preview")
-    path = studio.engine._folders["tiny-dcgan"] / f"{name}.webp"
+    path = tiny_checkpoints / "tiny-dcgan" / f"{name}.webp"
     Image.new("RGB", (4, 4)).save(path)
     try:
         assert get(studio, f"/{shelf}/tiny-dcgan.webp").content == path.read_bytes()

@@ -38,7 +38,8 @@ def repaired_scores(translator: Translator, folder: Path) -> Mapping[str, float]
     scores: dict[str, list[float]] = {}
     for k, path in enumerate(sorted(picture_files(folder))):
         original = np.array(read(path))
-        hole = free_form(*original.shape[:2], HIDDEN, torch.Generator().manual_seed(k))
+        height, width, _ = original.shape
+        hole = free_form(height, width, HIDDEN, torch.Generator().manual_seed(k))
         given = np.where(hole[..., None], np.uint8(0), original)
         made = {name: way(given, hole) for name, way in ways.items()}
         scores.setdefault("proposals_apart", []).append(perceptual(encoder, made["repaired"], made.pop("proposal"), hole))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.translators.inpainting import MULTIPLE, Chance, Inpainting, smooth
+from models.translators.filler import MULTIPLE, Chance, smooth
+from models.translators.translator import as_tensor
 
 TILE, MARGIN = 192, 64  # pixels a side of what a window fills at most, and what it sees around; multiples of 8
 DEEP = 12  # pixels from its edge to its heart: a deeper hole is first filled at half the size
 SHIFTS = (1, 2, 4, 8, 2 * DEEP - 15)  # a stretch, ANDed with itself at these, is eroded by their sum
 LEAST = 64  # pixels of the longer side below which nothing is halved
 STEP = 4  # a picture grows by at most a share of 1 / STEP at a time, so that there is something to go on from
+
+if TYPE_CHECKING:
+    from models.translators.inpainting import Inpainting
 
 Tell = Callable[[float], None]  # given the share that is done after each window; what it raises ends the work
 
@@ -91,7 +96,7 @@ def pyramid(pixels: np.ndarray, hole: np.ndarray) -> list[Level]:
     while deep(hole) and max(hole.shape) > LEAST:
         ends = [(0, side % 2) for side in hole.shape]
         pixels, hole = np.pad(pixels, (*ends, (0, 0)), mode="edge"), np.pad(hole, ends, mode="edge")
-        total = sum(pixels[y::2, x::2].astype(np.uint16) for y in (0, 1) for x in (0, 1))
+        total = np.stack([pixels[y::2, x::2] for y in (0, 1) for x in (0, 1)]).sum(axis=0, dtype=np.uint16)
         pixels = ((total + 2) // 4).astype(np.uint8)
         hole = hole[::2, ::2] | hole[1::2, ::2] | hole[::2, 1::2] | hole[1::2, 1::2]
         levels.append(Level(pixels, hole, tuple(windows(hole))))
@@ -157,8 +162,3 @@ def doubled(coarse: np.ndarray, seen: tuple[int, int, int, int]) -> Tensor:
     part = as_tensor(coarse[y : bottom // 2 + 2, x : end // 2 + 2])
     larger = F.interpolate(part, scale_factor=2.0, mode="bilinear")
     return larger[..., top - 2 * y : bottom - 2 * y, begin - 2 * x : end - 2 * x]
-
-
-def as_tensor(pixels: np.ndarray) -> Tensor:
-    """(h, w, 3) uint8 -> (1, 3, h, w) in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255

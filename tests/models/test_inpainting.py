@@ -26,7 +26,8 @@ from models.training.loop import step
 from models.training.masks import border, free_form, missing, rectangles, scratches as drawn_scratches
 from models.training.presets import PRESETS
 from models.training.run import Run, write_state
-from models.translators.inpainting import Inpainting, InpaintingConfig, smooth
+from models.translators.filler import InpaintingConfig, smooth
+from models.translators.inpainting import Inpainting
 from models.translators.mending import DEEP, deep, extend, growth, mend, pyramid, windows
 from models.translators.scratches import connected, scratches
 

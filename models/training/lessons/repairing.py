@@ -24,7 +24,8 @@ from models.training.run import Run
 from models.training.schedule import Stage, stage
 from models.training.shards import Shard
 from models.training.sheet import sheet
-from models.translators.inpainting import Chance, Filler, Inpainting, chance, smooth
+from models.translators.filler import Chance, Filler, chance, smooth
+from models.translators.inpainting import Inpainting
 from models.translators.translator import Translator
 
 PATCH = 128  # pixels a side of what the critic is made for
@@ -122,7 +123,8 @@ class Repairing:
         while True:
             pictures = turned(data.pictures(drawn_rows(data, n, run.order)), run.order)
             pictures = framed(pictures, stage(run.preset, pictures.shape[-1], run.seen).side, run.order)
-            masks = np.stack([missing(*pictures.shape[-2:], run.order) for _ in range(n)])
+            height, width = pictures.shape[-2:]
+            masks = np.stack([missing(height, width, run.order) for _ in range(n)])
             yield hidden(pictures, masks, torch.rand(n, generator=run.order) < BLANK, z_dim, run.order)
 
     @torch.no_grad()
@@ -130,7 +132,8 @@ class Repairing:
         """Distance to our eyes where a fifth is hidden, of smooth fillings and of ours, and between two of ours; a sheet of the like."""
         filler, rows, draw = cast(Filler, network), held_out_rows(data, 64), torch.Generator().manual_seed(0)
         pictures = data.pictures(rows)
-        masks = np.stack([free_form(*pictures.shape[-2:], 0.2, draw) for _ in rows])
+        height, width = pictures.shape[-2:]
+        masks = np.stack([free_form(height, width, 0.2, draw) for _ in rows])
         batch = hidden(pictures, masks, torch.ones(len(rows), dtype=torch.bool), filler.z_dim, draw)
         ways = [
             filler(batch.base, batch.hole, batch.blank, luck, torch.full((len(rows),), 0.5)).clamp(0, 1) for luck in batch.luck.halves()

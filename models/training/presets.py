@@ -66,6 +66,7 @@ _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likel
 _BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
 _PIXELS: Mapping[str, Any] = {"batch": 16, "rate": 5e-4, "betas": (0.9, 0.99), "cosine": True, "bf16": True, "watch": 0}
 _CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic", "joins": True}
+_PAINTER: Mapping[str, Any] = {**_PIXELS, "batch": 8, "rate": 1e-3, "warm_up": 2_000, "clip": 1.0}
 _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
@@ -91,4 +92,5 @@ PRESETS: Mapping[str, Preset] = {
     "upscaler-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, images=120_000, **_PIXELS),
     "crisp-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, start="upscaler-x4", images=150_000, **_CRISP),
     "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=100_000, **_CRISP),
+    "restyle": Preset("style_transfer", "landscapes+portraits+paintings+brushwork+ukiyoe", images=160_000, **_PAINTER),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from models.metrics.painted import painted_scores
 from models.metrics.repaired import repaired_scores
 from models.metrics.restyled import drawn_out_scores, relabelled_scores
 from models.metrics.upscaled import upscaled_scores
@@ -17,4 +18,5 @@ TRANSLATED: Mapping[str, Measure] = {
     "inpainting": repaired_scores,
     "pix2pix": drawn_out_scores,
     "stargan": relabelled_scores,
+    "style_transfer": painted_scores,
 }

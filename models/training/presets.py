@@ -69,6 +69,7 @@ _PIXELS: Mapping[str, Any] = {"batch": 16, "rate": 5e-4, "betas": (0.9, 0.99), "
 _CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic", "joins": True}
 _DRAWN_OUT = {**_SEEN, "rate": 5e-4, "cosine": True, "variety": 0.0, "balanced": False, "watch": 0}
 _DESIGNS = ("lorelei", "notionists", "open-peeps", "pixel-art")
+_PAINTER: Mapping[str, Any] = {**_PIXELS, "batch": 8, "rate": 1e-3, "warm_up": 2_000, "clip": 1.0}
 _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
@@ -101,4 +102,5 @@ PRESETS: Mapping[str, Preset] = {
     "sketch-portrait": Preset("pix2pix", "portraits", {"styles": _DESIGNS}, images=300_000, **_DRAWN_OUT),
     "edges-ukiyoe": Preset("pix2pix", "ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=200_000, **_DRAWN_OUT),
     "portrait-designs": Preset("stargan", "portraits", {"styles": _DESIGNS}, images=150_000, **_DRAWN_OUT),
+    "restyle": Preset("style_transfer", "landscapes+portraits+paintings+brushwork+ukiyoe", images=160_000, **_PAINTER),
 }

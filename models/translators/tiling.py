@@ -61,3 +61,33 @@ def strips(
             done += 1
             tell(done)
         yield strip
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of one side of a picture, `first` to `last`, seen with its surroundings, `begin` to `end`."""
+
+    first: int
+    last: int
+    begin: int
+    end: int
+
+    def seen(self, stride: int = 1) -> slice:
+        """In the picture, or in maps of it at a stride."""
+        return slice(self.begin // stride, self.end // stride)
+
+    def kept(self) -> slice:
+        """In the picture."""
+        return slice(self.first, self.last)
+
+    def within(self, stride: int = 1) -> slice:
+        """What is kept, in what is seen."""
+        return slice((self.first - self.begin) // stride, (self.last - self.begin) // stride)
+
+
+def spans(length: int, part: int, reach: int) -> list[Span]:
+    """A side cut into parts, each seen with `reach` around it; whole, where one part may see all of it."""
+    if length <= part + 2 * reach:
+        return [Span(0, length, 0, length)]
+    lasts = [(first, min(first + part, length)) for first in range(0, length, part)]
+    return [Span(first, last, max(first - reach, 0), min(last + reach, length)) for first, last in lasts]

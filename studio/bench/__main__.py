@@ -1,4 +1,4 @@
-"""The measurements by name: `python -m studio.bench live`, `start`, `switch` and `train`."""
+"""The measurements by name: `python -m studio.bench live`, `start`, `switch`, `train`, `upscale`, `sketch` and `restyle`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ import json
 import sys
 from pathlib import Path
 
-from studio.bench import live, start, switch, train, upscale
+from studio.bench import live, restyle, sketch, start, switch, train, upscale
 from studio.bench.browser import NoBrowserError
 from studio.bench.server import NotServedError
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m studio.bench", description="Measure the studio: the page in a headless Chromium, and the training."
+        prog="python -m studio.bench", description="Measure the studio: the page in a headless Chromium, the training, style transfer."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, module in (("live", live), ("start", start), ("switch", switch), ("train", train), ("upscale", upscale)):
+    modules = {
+        "live": live,
+        "start": start,
+        "switch": switch,
+        "train": train,
+        "upscale": upscale,
+        "sketch": sketch,
+        "restyle": restyle,
+    }
+    for name, module in modules.items():
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument("--checkpoints", type=Path, default=Path("checkpoints"), help="default: %(default)s")
         command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.training.datasets.folder import Kind, Original, found, prepare as cut
@@ -83,7 +83,7 @@ def period(source: Path) -> Callable[[str], str | None]:
     return lambda name: next((label for word, label in PERIODS.items() if word in periods.get(name, "")), None)
 
 
-COLLECTIONS: Mapping[str, Collection] = {
+_APART: Mapping[str, Collection] = {
     "ukiyoe": Collection(
         kind="style",
         labels=("hiroshige", "hokusai"),
@@ -116,6 +116,10 @@ COLLECTIONS: Mapping[str, Collection] = {
         margin=0.02,  # edges of panels
         left_out=FRAMED,
     ),
+}
+COLLECTIONS: Mapping[str, Collection] = {
+    **_APART,
+    "brushwork": replace(_APART["paintings"], crops=Crops(128, count=24, least=0.2)),  # the paintings, near enough for strokes to be seen
 }
 
 

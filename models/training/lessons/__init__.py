@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from models.training.lessons.lesson import Lesson, Sets
 from models.training.lessons.relabelling import Relabelling
 from models.training.lessons.repairing import Repairing
+from models.training.lessons.restyling import Restyling
 from models.training.lessons.sketching import Sketching
 from models.training.lessons.upscaling import Upscaling
 
@@ -17,4 +18,5 @@ LESSONS: Mapping[str, Lesson] = {
     "inpainting": Repairing(),
     "pix2pix": Sketching(),
     "stargan": Relabelling(),
+    "style_transfer": Restyling(),
 }  # by family

@@ -128,6 +128,7 @@ def test_a_picture_made_here_brings_its_recipe_with_notes(studio: Served) -> Non
         ("/tray/../../app.webp", 404, ""),
         ("/tray/%00.webp", 400, "fault.recipe_source"),
         ("/tray/%ed%a0%80.webp", 400, "fault.recipe_source"),
+        ("/tray/.webp", 404, ""),
         (f"/tray/{ID}.webp?side=abc", 422, ""),
         (f"/tray/{ID}.webp?side={'9' * 30}", 404, "fault.no_source"),
         ("/works/../tray", 404, ""),

@@ -59,7 +59,7 @@ def test_each_row_is_a_recipe_that_the_studio_draws_alike(ask: Any, engine: Engi
     _, folder = ask(6, generator=name, truncation=0.7, seed=3, noise_seed=11)
     for row in listed(folder):
         named: dict[str, Any] = {f"{key}{'es' if key == 'class' else 's'}": {row[key]: 1} for key in ("class", "style") if key in row}
-        recipe = Recipe(name, row["weights"], row["seed"], truncation=0.7, noise_seed=row.get("noise_seed", 0), **named)
+        recipe = Recipe(name, weights=row["weights"], seed=row["seed"], truncation=0.7, noise_seed=row.get("noise_seed", 0), **named)
         there = engine.draw(recipe).pixels.astype(int)
         ours = pixels(folder, row).astype(int)
         assert np.abs(there - (ours[..., None] if ours.ndim == 2 else ours)).max() <= 12, "in whichever precision"

@@ -66,6 +66,7 @@ _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likel
 _BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
 _PIXELS: Mapping[str, Any] = {"batch": 16, "rate": 5e-4, "betas": (0.9, 0.99), "cosine": True, "bf16": True, "watch": 0}
 _CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic", "joins": True}
+_APART: Mapping[str, Any] = {"batch": 8, "rate": 5e-4, "betas": (0.5, 0.99), "clip": 1.0, "cosine": True, "smoothing": 4_000, "bf16": True}
 _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
@@ -90,5 +91,8 @@ PRESETS: Mapping[str, Preset] = {
     "upscaler-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, images=240_000, **_PIXELS),
     "upscaler-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, images=120_000, **_PIXELS),
     "crisp-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, start="upscaler-x4", images=150_000, **_CRISP),
+    "photo-ukiyoe": Preset(
+        "cut", "landscapes+ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=40_000, game="hinge", augment="diff", watch=0, **_APART
+    ),
     "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=100_000, **_CRISP),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from models.metrics.painted import painted_scores
 from models.metrics.repaired import repaired_scores
 from models.metrics.restyled import drawn_out_scores, relabelled_scores
+from models.metrics.unpaired import unpaired_scores
 from models.metrics.upscaled import upscaled_scores
 from models.translators.translator import Translator
 
@@ -19,4 +20,5 @@ TRANSLATED: Mapping[str, Measure] = {
     "pix2pix": drawn_out_scores,
     "stargan": relabelled_scores,
     "style_transfer": painted_scores,
+    "cut": unpaired_scores,
 }

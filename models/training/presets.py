@@ -70,6 +70,7 @@ _CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic", "joins": True}
 _DRAWN_OUT = {**_SEEN, "rate": 5e-4, "cosine": True, "variety": 0.0, "balanced": False, "watch": 0}
 _DESIGNS = ("lorelei", "notionists", "open-peeps", "pixel-art")
 _PAINTER: Mapping[str, Any] = {**_PIXELS, "batch": 8, "rate": 1e-3, "warm_up": 2_000, "clip": 1.0}
+_APART: Mapping[str, Any] = {"batch": 8, "rate": 5e-4, "betas": (0.5, 0.99), "clip": 1.0, "cosine": True, "smoothing": 4_000, "bf16": True}
 _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
@@ -103,4 +104,7 @@ PRESETS: Mapping[str, Preset] = {
     "edges-ukiyoe": Preset("pix2pix", "ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=200_000, **_DRAWN_OUT),
     "portrait-designs": Preset("stargan", "portraits", {"styles": _DESIGNS}, images=150_000, **_DRAWN_OUT),
     "restyle": Preset("style_transfer", "landscapes+portraits+paintings+brushwork+ukiyoe", images=160_000, **_PAINTER),
+    "photo-ukiyoe": Preset(
+        "cut", "landscapes+ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=40_000, game="hinge", augment="diff", watch=0, **_APART
+    ),
 }

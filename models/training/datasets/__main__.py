@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     for name, collection in originals.COLLECTIONS.items():
         one = sets.add_parser(name, help=f"squares of {name}, from --source DIR")
         one.add_argument("--source", type=Path, metavar="DIR", help=f"a folder that holds {collection.origin}")
+        one.add_argument("--size", type=int, default=collection.crops.size, help="pixels a side (default: %(default)s)")
     add_folder(sets.add_parser("folder", help="squares of the pictures in a folder of yours"))
     for one in sets.choices.values():
         one.add_argument("--out", type=Path, help="the folder to leave it in (default: data/NAME)")
@@ -59,7 +60,7 @@ def prepare(options: argparse.Namespace) -> tuple[Path, PictureSet | strokes.Str
         return out, strokes.prepare(out, options.n)
     if options.name in (small := {"digits": digits, "fashion": fashion, "stacked": stacked}):
         return out, small[options.name].prepare(out, options.n, options.source)
-    return out, originals.prepare(options.name, out, options.source)
+    return out, originals.prepare(options.name, out, options.source, options.size)
 
 
 def prepare_folder(options: argparse.Namespace) -> tuple[Path, PictureSet]:

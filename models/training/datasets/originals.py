@@ -123,9 +123,10 @@ COLLECTIONS: Mapping[str, Collection] = {
 }
 
 
-def prepare(name: str, folder: Path, source: Path | None) -> PictureSet:
-    """Prepare one of the three in `folder` from the originals in `source`; PictureSetError where there are none."""
+def prepare(name: str, folder: Path, source: Path | None, size: int | None = None) -> PictureSet:
+    """Prepare one of the three in `folder` from the originals in `source`, `size` pixels a side; PictureSetError where there are none."""
     collection = COLLECTIONS[name]
+    crops = replace(collection.crops, size=size or collection.crops.size)
     if source is None or not source.is_dir():
         where = "No --source is given" if source is None else f"No folder {source}"
         raise PictureSetError(f"{where}. Give --source DIR, a folder that holds {collection.origin}.")
@@ -139,4 +140,4 @@ def prepare(name: str, folder: Path, source: Path | None) -> PictureSet:
     if not originals:
         raise PictureSetError(f"No picture of the set {name} in {source}. It must hold {collection.origin}.")
     originals.sort(key=lambda original: collection.labels.index(original.label))
-    return cut(folder, originals, collection.crops, collection.kind, collection.source, collection.licence)
+    return cut(folder, originals, crops, collection.kind, collection.source, collection.licence)

@@ -9,6 +9,7 @@ from models.training.lessons.relabelling import Relabelling
 from models.training.lessons.repairing import Repairing
 from models.training.lessons.restyling import Restyling
 from models.training.lessons.sketching import Sketching
+from models.training.lessons.unpaired import Unpaired
 from models.training.lessons.upscaling import Upscaling
 
 __all__ = ["LESSONS", "Lesson", "Sets"]
@@ -19,4 +20,5 @@ LESSONS: Mapping[str, Lesson] = {
     "pix2pix": Sketching(),
     "stargan": Relabelling(),
     "style_transfer": Restyling(),
+    "cut": Unpaired(),
 }  # by family

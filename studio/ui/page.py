@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from studio.engine import Engine
 from studio.gallery import Gallery
 from studio.settings import Settings
-from studio.tabs import about, create, gallery as gallery_tab, models, upscale
+from studio.tabs import about, create, gallery as gallery_tab, models, translate, upscale
 from studio.ui import api
 from studio.ui.early import EarlyLinks
 from studio.ui.island import island
@@ -18,8 +18,15 @@ from studio.ui.theme import Quiet
 from studio.words import say
 
 STATIC = Path(__file__).parent / "static"
-TABS = ("create", "upscale", "gallery", "models", "about")
-BUILD = {"create": create.build, "upscale": upscale.build, "gallery": gallery_tab.build, "models": models.build, "about": about.build}
+TABS = ("create", "upscale", "translate", "gallery", "models", "about")
+BUILD = {
+    "create": create.build,
+    "upscale": upscale.build,
+    "translate": translate.build,
+    "gallery": gallery_tab.build,
+    "models": models.build,
+    "about": about.build,
+}
 # The switch of language lives in the browser. Gradio's own tabs learn of it through this event, which never leaves the page.
 RELABEL = "document.addEventListener('atelier:language', () => trigger('relabel'));"
 LABELS = "() => window.atelier.tabLabels().map((label) => ({__type__: 'update', label}))"

@@ -12,7 +12,7 @@ import { openTheme } from './theme.js';
 import { tips } from './widgets.js';
 import { openWords } from './words.js';
 
-const TABS = ['create', 'upscale', 'gallery', 'models', 'about'];
+const TABS = ['create', 'upscale', 'translate', 'gallery', 'models', 'about'];
 
 async function open() {
   const base = new URL('.', document.baseURI);

@@ -103,6 +103,13 @@ def agreed(data: Sets, names: Sequence[str]) -> None:
         raise ValueError(f"The network is told of the styles {told}, and the data has {known}. Give the preset's config the data's.")
 
 
+def others(styles: Tensor) -> Tensor:
+    """One-hot rows (n, styles), two styles or more -> for each another style than its own, at random."""
+    count = styles.shape[1]
+    steps = torch.randint(1, count, (len(styles),))
+    return torch.eye(count)[(styles.argmax(1) + steps) % count]
+
+
 def turned(pictures: Tensor, draw: torch.Generator) -> Tensor:
     """Each of (n, c, s, s) turned by quarters and mirrored at random."""
     n = len(pictures)

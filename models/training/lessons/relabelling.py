@@ -16,7 +16,7 @@ from models.spec import Condition, GeneratorSpec
 from models.training.critics.projected import ProjectedCritic
 from models.training.games import GAMES
 from models.training.labels import floats
-from models.training.lessons.lesson import Sets, agreed, drawn_rows, held_out_rows
+from models.training.lessons.lesson import Sets, agreed, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
@@ -27,7 +27,7 @@ from models.training.sheet import sheet
 from models.translators.stargan import StarGan
 from models.translators.translator import Translator
 
-BACK, STAY, HUE = 5.0, 2.0, 2.0  # weights beside the critic's word: there and back again, to its own style, colours by and large
+BACK, STAY, HUE = 10.0, 10.0, 10.0  # weights beside the critic's word: there and back, to its own style, colours by and large
 COARSE = 8  # a side of the thumbnails whose colours are to stay
 SHOWN = 12  # held-out pictures on a sheet
 
@@ -38,13 +38,14 @@ class Errand:
 
     pictures: Tensor  # (n, 3, s, s) in [-1, 1]
     own: Tensor  # (n, styles) one-hot
-    wanted: Tensor  # (n, styles) one-hot, another
+    wanted: Tensor  # (n, styles) one-hot, now and then its own
 
 
 class Relabelled:
     """Adversarial, reconstruction and label losses in one (Choi 2018, equations 5 and 6).
 
-    A critic that judges a picture as one of its label (Miyato and Koyama 2018) takes the place of one that names the label.
+    A critic that judges a picture as one of its label (Miyato and Koyama 2018), and is shown real ones under wrong labels too
+    (Reed 2016, section 4.2), takes the place of one that names the label.
     """
 
     def __init__(self, network: StarGan, preset: Preset) -> None:
@@ -63,17 +64,19 @@ class Relabelled:
             made = self.network(x, wanted)
             judged = self.critic(made.detach(), Condition(styles=wanted)).score
             real = self.critic(x, Condition(styles=own)).score
-        critic = self.game.judge(real, judged)
+            misnamed = self.critic(x[::2], Condition(styles=others(own[::2]))).score
+        critic = self.game.judge(real, torch.cat([judged, misnamed]))
         descend(self.judges, critic, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(False)
         with precision(x.device, self.preset):
             judged = self.critic(made, Condition(styles=wanted)).score
-            back, stayed = self.network(torch.cat([made, x]), own.repeat(2, 1)).chunk(2)
+            back = self.network(made, own)
             seen, known = self.eyes(back), self.eyes(x)
         adverse = self.game.draw(judged, real.detach())
-        unlike, error, stay = distance(seen, known).mean(), (back - x).abs().mean(), (stayed - x).abs().mean()
-        hue = (F.adaptive_avg_pool2d(made - x, COARSE)).abs().mean()
+        unlike, error = distance(seen, known).mean(), (back - x).abs().mean()
+        stay = ((made - x).abs().mean((1, 2, 3)) * (own * wanted).sum(1)).mean()
+        hue = F.adaptive_avg_pool2d(made - x, COARSE).abs().mean()
         descend(self.draws, adverse + BACK * (unlike / 2 + error) + STAY * stay + HUE * hue, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(True)
@@ -101,15 +104,13 @@ class Relabelling:
         return chosen
 
     def batches(self, run: Run, data: Sets) -> Iterator[Errand]:
-        """Any picture to any style but its own."""
-        config, n, count = cast(StarGan, run.generator).config, run.preset.batch, len(data.style_names)
+        """Any picture to any style, its own among them (Choi 2018, section 3.1)."""
+        config = cast(StarGan, run.generator).config
         agreed(data, config.styles)
         while True:
-            rows = drawn_rows(data, n, run.order)
-            own = data.styles(rows)
-            steps = torch.randint(1, count, (n,), generator=run.order)
-            wanted = torch.eye(count)[(own.argmax(1) + steps) % count]
-            yield Errand(F.adaptive_avg_pool2d(floats(data.pictures(rows)), config.side), own, wanted)
+            rows = drawn_rows(data, run.preset.batch, run.order)
+            wanted = torch.eye(len(config.styles))[torch.randint(len(config.styles), (len(rows),), generator=run.order)]
+            yield Errand(F.adaptive_avg_pool2d(floats(data.pictures(rows)), config.side), data.styles(rows), wanted)
 
     @torch.no_grad()
     def look(self, network: nn.Module, data: Sets) -> tuple[dict[str, float], Image.Image]:

@@ -17,7 +17,7 @@ from models.sketches import by_hand
 from models.spec import Condition, GeneratorSpec
 from models.training.critics.projected import ProjectedCritic
 from models.training.games import GAMES
-from models.training.lessons.lesson import Sets, agreed, drawn_rows, held_out_rows
+from models.training.lessons.lesson import Sets, agreed, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
@@ -59,7 +59,8 @@ class Colours(nn.Module):
 class DrawingOut:
     """Half of what is drawn is in the style and colours of its original, and compared with it; half in any (Zhu 2017, equation 9).
 
-    A critic has its word on all. It doesn't see the sketch, or it would know a design by its lines, and no sketch would do for another.
+    A critic has its word on all. It doesn't see the sketch, or it would know a design by its lines, and no sketch would do for another;
+    it is shown real pictures under wrong styles too (Reed 2016, section 4.2), or it would be long in heeding them.
     """
 
     def __init__(self, network: Pix2Pix, preset: Preset) -> None:
@@ -85,6 +86,8 @@ class DrawingOut:
             made = self.network(batch.ink, z, styles)
             judged = self.critic(made.detach(), Condition(styles=styles)).score
             real = self.critic(batch.pictures, Condition(styles=batch.styles)).score
+            if len(self.network.config.styles) > 1:
+                judged = torch.cat([judged, self.critic(known, Condition(styles=others(batch.styles[::2]))).score])
         critic = self.game.judge(real, judged)
         descend(self.judges, critic, self.preset, self.shard)
         for parameter in self.learns:

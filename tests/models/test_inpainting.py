@@ -198,22 +198,22 @@ def scratched(seed: int, bright: bool) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("bright", [True, False])
 def test_scratches_and_dust_are_found(bright: bool) -> None:
-    recall, precision, alarm = [], [], []
+    recall, precision = [], []
     for seed in range(4):
         pixels, hole = scratched(seed, bright)
         found = scratches(pixels, 0.5)
         near = F.max_pool2d(torch.from_numpy(hole).float()[None, None], 7, 1, 3)[0, 0].numpy() > 0
         recall.append((found & hole).sum() / hole.sum())
         precision.append((found & near).sum() / found.sum())
-        alarm.append(scratches(scratched(seed, bright)[0][:, ::-1] // 4 * 4, 0.0).mean())
-    assert np.mean(recall) > 0.9
-    assert np.mean(precision) > 0.9
+    assert np.mean(recall) > 0.85
+    assert np.mean(precision) > 0.95
 
 
 def test_more_sensitivity_finds_more() -> None:
     pixels, _ = scratched(0, True)
     found = [scratches(pixels, sensitivity) for sensitivity in (0.0, 0.5, 1.0)]
     assert found[0].sum() < found[1].sum() < found[2].sum()
+    assert not (found[0] & ~found[2]).any()
     with pytest.raises(ValueError, match="between 0 and 1"):
         scratches(pixels, 1.5)
 
@@ -224,11 +224,12 @@ def test_parts_of_a_mask_are_told_apart_with_their_forms() -> None:
     mask[10:14, 10:14] = True
     for k in range(6):
         mask[12 + k, 30 + k] = True  # corners touch
-    parts = connected(mask)
+    parts = connected(mask, mask.astype(float))
     assert sorted(parts.area[1:]) == [6, 16, 40]
     line = parts.of[2, 20]
-    assert (parts.length[line], parts.width[line]) == (pytest.approx(40, rel=0.01), pytest.approx(1, rel=0.01))
-    assert connected(np.zeros((4, 4), bool)).area.tolist() == [0]
+    assert (parts.length[line], parts.width[line], parts.strength[line]) == (pytest.approx(40, rel=0.01), 2, 1)
+    assert parts.line.tolist().count(True) == 1
+    assert connected(np.zeros((4, 4), bool), np.zeros((4, 4))).area.tolist() == [0]
 
 
 def test_masks_hide_what_they_say() -> None:
@@ -289,7 +290,7 @@ def test_training_begins_with_small_pictures(data: Sets, tmp_path: Path) -> None
     for _, batch in zip(range(3), LESSON.batches(run, data), strict=False):
         sides.append(batch.pictures.shape[-1])
         assert torch.equal(torch.where(batch.hole > 0, 0, batch.base), torch.where(batch.hole > 0, 0, batch.pictures))
-        step(run, batch)
+        run.seen += run.preset.batch
     assert sides == [16, 16, 32]
 
 

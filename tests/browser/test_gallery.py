@@ -291,7 +291,7 @@ def test_a_phone_has_room_for_it_and_every_word_is_there(page: Page, tab: str, l
 
 def test_models_has_a_card_for_each_and_play_opens_it(page: Page) -> None:
     open_tab(page, "models")
-    expect(page.locator("[data-model]")).to_have_count(len(TINY))
+    expect(page.locator("[data-model]")).to_have_count(len(TINY) + 1)  # and the translator
     card = page.locator("[data-model=tiny-vae]")
     expect(card).to_contain_text("CC0-1.0")
     expect(card).to_contain_text("It has learned nothing.")

@@ -147,7 +147,7 @@ def test_training_comes_nearer_to_the_pictures(data: Sets, tmp_path: Path) -> No
     follow_translation(run, report=False)
     after, sheet = LESSON.look(run.smooth, data)
     assert sheet.size == (10 * 32, (1 + 2 + 2 + 1) * 32)
-    assert after["unlike"] < before["unlike"] - 0.1
+    assert after["unlike"] < before["unlike"] - 0.02
 
 
 def test_a_published_one_is_read_and_measured(data: Sets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

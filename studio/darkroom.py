@@ -123,7 +123,8 @@ class Darkroom:
         for step in recipe.after:
             prepared = self._translators[step.translator]
             if prepared.spec.factor == 1:
-                pixels = _work(prepared, step, pixels, self._beside(step, visitor, self.tray.small))
+                quick = replace(step, options=tuple(prepared.spec.quick(dict(step.options)).items()))
+                pixels = _work(prepared, quick, pixels, self._beside(step, visitor, self.tray.small))
         return Picture(pixels, recipe)
 
     def develop(self, recipe: Recipe, visitor: str, draw: Draw, drawn: tuple[int, int]) -> Work:

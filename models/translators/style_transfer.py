@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, product
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -17,9 +18,10 @@ from models.gram import moments
 from models.layers import double
 from models.registry import TRANSLATORS
 from models.translators.canvas import STRIDE, enlarged, finished, framed, reduced, styles_seen, underpainting
+from models.translators.gatys import Patience, painted_slowly
 from models.translators.tiling import Span, spans
 from models.translators.touches import CELL, LookUp, Places, cut, drawn, joined, laid_out
-from models.translators.translator import NONE, Beside, Option, Others, Translator, TranslatorSpec
+from models.translators.translator import NONE, Beside, Option, Others, Tell, Translator, TranslatorSpec, as_pixels, as_tensor, unheard
 
 FEATURES, STRIDES = (32, 64, 128, 256), (2, 4, 8, 16)  # the encoder's
 PLACES = 2048  # of all styles together that are looked up at a level, at most
@@ -27,12 +29,7 @@ PART, REACH = 640, 160  # pixels a side of what is painted at once, and of what 
 LARGEST = 512  # pixels a side of what is painted in one layer
 FINER = 0.5  # strength of the layers over the first, as a part of its strength
 STYLES = 4
-
-Tell = Callable[[int, int], None]  # parts done, of how many
-
-
-def unheard(done: int, total: int) -> None:
-    """Nobody asks how far it is."""
+MOST_STEPS = 300  # of painting slowly
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ class StyleTransfer(Translator):
         self.config = config
         options = [Option("strength", 1.0), Option("keep_colours", 0.0), Option("stroke", 1.0, 0.25, 2.0)]
         options += [Option(f"share_{k + 1}", 1.0) for k in range(STYLES)]
-        options += [Option("seed", 0, 0, 9999, whole=True)]
+        options += [Option("patience", 0, 0, MOST_STEPS, unit="steps", whole=True, slow=True), Option("seed", 0, 0, 9999, whole=True)]
         self.spec = TranslatorSpec(
             "style_transfer", options=tuple(options), beside=(Beside("style", "picture", 1, STYLES), Beside("mask", "mask"))
         )
@@ -195,20 +192,28 @@ class StyleTransfer(Translator):
         told = self.spec.read(options)
         return torch.cat([self.painted(x, told, beside) for x in pictures.split(1)])
 
+    def work(self, pixels: np.ndarray, options: Mapping[str, float], beside: Others = NONE, tell: Tell = unheard) -> np.ndarray:
+        x = as_tensor(pixels).to(next(self.parameters()).device)
+        return as_pixels(self.painted(x, self.spec.read(options), beside, tell))
+
     def painted(self, x: Tensor, told: Mapping[str, float], beside: Others, tell: Tell = unheard) -> Tensor:
         """One picture (1, 3, h, w). A large one is painted small first and finer over it, so that strokes can be seen.
 
-        tell is called after each part with how many are done, of how many; what it raises ends the work.
+        The first layer is gone over step by step as often as patience asks. tell is called after each part and step with how many
+        are done, of how many; what it raises ends the work.
         """
         layers = math.ceil(math.log(max(x.shape[-2] * x.shape[-1] / LARGEST**2, 1), 4))
         sizes = [reduced(x, 2**k) for k in range(layers, -1, -1)]
-        total, done, strength = sum(len(parts(framed(own))) for own in sizes), count(1), told["strength"]
+        patience, strength = int(told["patience"]), told["strength"]
+        total, done = patience + sum(len(parts(framed(own))) for own in sizes), count(1)
         painted, share = sizes[0], strength
         for k, own in enumerate(sizes):
             if k:  # half of its own detail is left where the style is strongest
                 detail = own - enlarged(sizes[k - 1], own)
                 painted, share = (enlarged(painted, own) + (1 - strength / 2) * detail).clamp(0, 1), strength * FINER
             painted = self.layer(painted, share, told, styles_seen(painted, told, beside, 2**k), lambda: tell(next(done), total))
+            if patience and not k:
+                painted = self.slowly(own, painted, told, beside, lambda: tell(next(done), total))
         return finished(painted, x, told, beside)
 
     def layer(
@@ -226,6 +231,15 @@ class StyleTransfer(Translator):
             painted[..., rows.kept(), columns.kept()] = part[..., rows.within(), columns.within()]
             done()
         return painted[..., STRIDE : STRIDE + x.shape[-2], STRIDE : STRIDE + x.shape[-1]].clamp(0, 1)
+
+    def slowly(self, x: Tensor, painted: Tensor, told: Mapping[str, float], beside: Others, done: Callable[[], None]) -> Tensor:
+        """What was painted at once, gone over step by step (Gatys 2016)."""
+        with torch.inference_mode(False):  # gradients are needed
+            styles, patience = {"style": [style.clone() for style in beside["style"]]}, Patience(int(told["patience"]))
+            for _, finer in painted_slowly(self.encoder.to(x.device), x.clone(), told, styles, patience, painted.clone()):
+                painted = finer
+                done()
+        return painted
 
     def measured(self, whole: Tensor, grid: Sequence[tuple[Span, Span]]) -> Moments:
         """Moments of a whole content, from its parts."""

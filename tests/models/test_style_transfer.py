@@ -35,6 +35,7 @@ from models.translators.gatys import Patience, painted_slowly
 from models.translators.style_transfer import StyleTransfer, StyleTransferConfig
 from models.translators.tiling import spans
 from models.translators.touches import cut, drawn, laid_out
+from models.translators.translator import as_tensor
 from studio.bench.__main__ import main as bench
 
 SMALL: Mapping[str, Any] = {"widths": (16, 12, 12, 8, 8), "code": 16, "keys": 8}
@@ -74,6 +75,23 @@ def test_distances_are_nothing_to_itself_and_one_to_emptiness() -> None:
     assert style_distance(others, ours).item() > 0.01
     assert content_distance(seen_twice(ENCODER, x), seen_twice(ENCODER, x)).item() == 0
     assert content_distance(seen_twice(ENCODER, y), seen_twice(ENCODER, x)).item() > 0.5
+
+
+def test_patience_comes_nearer_and_is_told_step_by_step(painter: StyleTransfer) -> None:
+    pixels = (stripes(64, 96, 0).permute(1, 2, 0) * 255).byte().numpy()
+    style, told = stripes(64, 64, 1), []
+    beside = {"style": [style]}
+    with torch.inference_mode():  # as the studio works
+        at_once = painter.work(pixels, {}, beside)
+        slowly = painter.work(pixels, {"patience": 12}, beside, lambda done, total: told.append((done, total)))
+    assert told == [(k, 13) for k in range(1, 14)]
+    wanted = grams(ENCODER, canvas.styles_seen(style[None], painter.spec.read({}), {"style": [style]})[0][0])
+    distances = [style_distance(grams(ENCODER, as_tensor(x)), wanted).item() for x in (at_once, slowly)]
+    assert distances[1] < 0.9 * distances[0]
+
+
+def test_a_moving_hand_waits_for_nothing_slow(painter: StyleTransfer) -> None:
+    assert painter.spec.quick({"patience": 300, "strength": 0.5}) == {"patience": 0, "strength": 0.5}
 
 
 def test_a_tilt_of_a_quarter_is_a_quarter_turn() -> None:

@@ -1,6 +1,6 @@
 /** The benches there are, and which network works at which. A bench stands once its tab was opened first. @module */
 
-const FAMILIES = { upscale: ['upscaler'], translate: ['pix2pix', 'cut', 'stargan'] };
+const FAMILIES = { upscale: ['upscaler'], restyle: ['style_transfer'], repair: ['inpainting'], translate: ['pix2pix', 'cut', 'stargan'] };
 
 /** @typedef {keyof typeof FAMILIES} Name */
 

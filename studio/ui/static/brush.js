@@ -74,6 +74,20 @@ export class Brush {
     return new Promise((done) => { canvas.toBlob(done, 'image/png'); });
   }
 
+  /** What is marked lies within these parts of the picture: left, top, right, bottom. @returns {[number, number, number, number]|null} */
+  bounds() {
+    const { width, height } = this.canvas;
+    const { data } = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d')).getImageData(0, 0, width, height);
+    let [left, top, right, bottom] = [width, height, 0, 0];
+    for (let i = 3; i < data.length; i += 4) {
+      if (!data[i]) continue;
+      const at = (i - 3) / 4;
+      const [x, y] = [at % width, Math.floor(at / width)];
+      [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x + 1), Math.max(bottom, y + 1)];
+    }
+    return right > left ? [left / width, top / height, right / width, bottom / height] : null;
+  }
+
   #side() {
     const { width, height } = this.faces.faces.before ?? { width: 1, height: 1 };
     const scale = Math.min(1, FINE / Math.max(width, height));

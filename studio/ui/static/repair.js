@@ -1,14 +1,16 @@
 /** Repair: what is brushed over is filled anew, in several ways to choose from; and a picture grows beyond its frame. @module */
 
 import { bare, Bench } from './bench.js';
-import { bringFile } from './bench-given.js';
+import { bringFile, drawn } from './bench-given.js';
 import { Brush } from './brush.js';
-import { h } from './dom.js';
+import { clamp, h } from './dom.js';
 import { wordButton } from './gallery-viewer.js';
 import { anySeed } from './state.js';
 import { sliderRow } from './widgets.js';
 
 const SIDES = ['left', 'right', 'top', 'bottom'];
+const WAYS = 4; // proposals to choose from
+const SHOWN = 160; // pixels a side of each
 
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
@@ -17,12 +19,10 @@ export function mount(root, atelier) {
   let mask = /** @type {string|null} */ (null);
   const bench = new Bench(root, atelier, {
     name: 'repair', translators, lead: 'repair.lead', act: 'repair.act', sign: 'brush', auto: true,
-    extra: (own) => [h('div', { class: 'mask-tools' }), scratches(own, (url) => brush.take(url)), extend(own), another(own)],
+    extra: (own) => [h('div', { class: 'mask-tools' }), scratches(own, (url) => brush.take(url)), extend(own), ways(own, () => (grown(own) ? null : brush.bounds()))],
     step: (own) => {
-      const options = own.options[own.translator.id];
-      const grows = SIDES.some((side) => options[side]);
-      if (!mask && !grows) return null;
-      return { options: { ...options }, beside: mask ? { mask: [mask] } : {} };
+      if (!mask && !grown(own)) return null;
+      return { options: { ...own.options[own.translator.id] }, beside: mask ? { mask: [mask] } : {} };
     },
     reopen: (own, step) => {
       const [id] = step.beside?.mask ?? [];
@@ -43,10 +43,14 @@ export function mount(root, atelier) {
   bench.root.querySelector('.mask-tools')?.append(words(atelier, 'repair.brush'), brush.root);
   bench.root.addEventListener('given', () => {
     mask = null;
+    /** @type {HTMLElement} */ (bench.root.querySelector('.ways')).hidden = true;
     brush.clear();
     brush.begin();
   });
 }
+
+/** Whether the picture is to grow. @param {Bench} bench */
+const grown = ({ options, translator }) => SIDES.some((side) => options[translator.id][side]);
 
 const words = (atelier, key) => atelier.words.put(h('p', { class: 'quiet' }), key);
 
@@ -92,10 +96,55 @@ function extend(bench) {
   return h('details', { class: 'batch-box', hidden: !rows.length }, said.put(h('summary'), 'repair.extend'), ...rows);
 }
 
-/** Another way to fill it. @param {Bench} bench */
-function another(bench) {
-  return wordButton(bench.words, 'dice', 'repair.another', () => {
-    bench.options[bench.translator.id].seed = anySeed();
+/**
+ * Other ways to fill it: the next one, or several side by side to choose from.
+ * @param {Bench} bench @param {() => [number, number, number, number]|null} where what of the picture they are looked at for, in parts of it
+ */
+function ways(bench, where) {
+  const { words: said } = bench;
+  const row = said.put(h('div', { class: 'palette ways', role: 'group', hidden: true }), 'repair.ways', {}, 'label');
+  let asked = 0;
+  const use = (seed) => {
+    bench.options[bench.translator.id].seed = seed;
+    for (const one of row.children) one.setAttribute('aria-pressed', String(one.dataset.seed === String(seed)));
     bench.changed(true);
-  }, { 'data-act': 'another' });
+  };
+  const several = async () => {
+    const { recipe } = bench;
+    if (!recipe) return;
+    const mine = ++asked;
+    const [step] = recipe.after.slice(-1);
+    row.replaceChildren();
+    row.hidden = false;
+    try {
+      for (let number = 1; number <= WAYS; number += 1) {
+        const seed = anySeed();
+        const url = await drawn(bench.atelier, { ...recipe, after: [...recipe.after.slice(0, -1), { ...step, options: { ...step.options, seed } }] });
+        const picture = await part(url, where());
+        if (mine !== asked) return;
+        const label = said.say('repair.way', { number });
+        row.append(h('button', { type: 'button', class: 'swatch', title: label, 'aria-label': label, 'aria-pressed': 'false', 'data-seed': seed, onclick: () => use(seed) }, picture));
+      }
+    } catch (error) {
+      bench.fail(error);
+    }
+  };
+  return h('div', { class: 'rows' }, h('div', { class: 'doors' },
+    wordButton(said, 'dice', 'repair.another', () => use(anySeed()), { 'data-act': 'another' }),
+    wordButton(said, 'sheet', 'repair.ways', several, { 'data-act': 'ways' })), row);
+}
+
+/** The square of a picture that holds some part of it. @param {string} url @param {[number, number, number, number]|null} bounds left, top, right, bottom */
+async function part(url, bounds) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  URL.revokeObjectURL(url);
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const [left, top, right, bottom] = bounds ?? [0, 0, 1, 1];
+  const side = Math.min(Math.max((right - left) * width, (bottom - top) * height) * 1.3, width, height);
+  const [x, y] = [clamp((left + right) / 2 * width - side / 2, 0, width - side), clamp((top + bottom) / 2 * height - side / 2, 0, height - side)];
+  const canvas = h('canvas', { width: SHOWN, height: SHOWN });
+  canvas.getContext('2d').drawImage(image, x, y, side, side, 0, 0, SHOWN, SHOWN);
+  return canvas;
 }

@@ -12,7 +12,7 @@ import { openTheme } from './theme.js';
 import { tips } from './widgets.js';
 import { openWords } from './words.js';
 
-const TABS = ['create', 'upscale', 'translate', 'gallery', 'models', 'about'];
+const TABS = ['create', 'upscale', 'restyle', 'repair', 'translate', 'gallery', 'models', 'about'];
 
 async function open() {
   const base = new URL('.', document.baseURI);
@@ -28,6 +28,9 @@ async function open() {
   window.atelier = atelier;
   live.draw(state.recipe, true); // asked for before the page has a place for it
   listenToKeys(atelier);
+  document.addEventListener('click', ({ target }) => {
+    if (target instanceof Element) target.closest('[role=tab]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  });
   document.addEventListener('atelier:island', () => void fill(atelier));
   await fill(atelier);
 }

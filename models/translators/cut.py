@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from models.layers import double
 from models.registry import TRANSLATORS
-from models.translators.translator import NONE, Option, Others, Translator, TranslatorSpec
+from models.translators.translator import NONE, Option, Others, Translator, TranslatorSpec, shares
 
 LAST = 16  # maps at the full size
 BINOMIAL = (0.25, 0.5, 0.25)
@@ -39,7 +39,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int, styles: int) -> None:
         super().__init__()
-        self.first, self.second = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.first, self.second = (nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect") for _ in range(2))
         self.told = nn.Linear(styles, width, bias=False) if styles else None
 
     def forward(self, x: Tensor, shares: Tensor) -> Tensor:
@@ -76,12 +76,12 @@ class Redrawer(nn.Module):
         super().__init__()
         self.config = config
         widths, styles = config.widths, len(config.styles)
-        self.head = nn.Conv2d(12, widths[0], 3, padding=1)
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in zip(widths, widths[1:], strict=False))
+        self.head = nn.Conv2d(12, widths[0], 3, padding=1, padding_mode="reflect")
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1, padding_mode="reflect") for a, b in zip(widths, widths[1:], strict=False))
         self.body = nn.ModuleList(Block(widths[-1], styles) for _ in range(config.blocks))
         self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in zip(widths, widths[1:], strict=False))
         self.fine = nn.ModuleList(Block(width, styles) for width in widths[:-1])
-        self.spread = nn.Conv2d(widths[0], 4 * LAST, 3, padding=1)
+        self.spread = nn.Conv2d(widths[0], 4 * LAST, 3, padding=1, padding_mode="reflect")
         self.tail = Smooth(LAST, 3)
 
     def forward(self, x: Tensor, shares: Tensor) -> Tensor:
@@ -106,7 +106,7 @@ class Cut(Translator):
     def __init__(self, config: CutConfig) -> None:
         super().__init__()
         self.config = config
-        hands = tuple(Option(style, 1 / len(config.styles)) for style in config.styles)
+        hands = tuple(Option(style, 0) for style in config.styles)
         self.spec = TranslatorSpec("cut", options=(Option("strength", 1.0), Option("colour", 1.0), *hands))
         self.reach: int = reach(config)
         self.redrawer = Redrawer(config)
@@ -114,10 +114,9 @@ class Cut(Translator):
     def translate(self, pictures: Tensor, options: Mapping[str, float], beside: Others = NONE) -> Tensor:
         """Strength is the share of the way from photograph to print; colour that of the print's colours, its lights and darks apart."""
         told = self.spec.read(options)
-        shares = pictures.new_tensor([told[style] for style in self.config.styles])
-        shares = shares / shares.sum() if shares.sum() > 0 else torch.full_like(shares, 1 / max(len(shares), 1))
+        hands = shares(told, self.config.styles).to(pictures)
         seen, margin = framed(pictures, self.config.stride), self.config.stride
-        redrawn = self.redrawer(seen, shares.expand(len(pictures), -1))
+        redrawn = self.redrawer(seen, hands.expand(len(pictures), -1))
         height, width = pictures.shape[-2:]
         lacking = redrawn[..., margin : margin + height, margin : margin + width] - pictures
         bright = (lacking * lacking.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)

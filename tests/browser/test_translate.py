@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from studio.bench.server import Server
+
 BENCH = "[data-bench=translate]"
 MOVING = """() => {
   const {width, height, hidden} = document.querySelector('[data-bench=translate] [data-role=moving]');
@@ -15,10 +17,30 @@ MOVING = """() => {
 }"""
 
 
-def opened(page: Page) -> Page:
+RESULT = """() => {
+  const canvas = document.querySelector('[data-role=translated]');
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.reduce((sum, value, i) => (sum * 31 + value * (i % 7 + 1)) | 0, 7);
+}"""
+
+
+def opened(page: Page, translator: str = "photo-ukiyoe") -> Page:
     page.evaluate("atelier.openTab('translate')")
     expect(page.locator(BENCH)).to_be_visible()
+    page.click(f"{BENCH} [data-translator={translator}]")
     return page
+
+
+def stroke(page: Page, *points: tuple[float, float]) -> None:
+    """A line on the easel, in parts of its side."""
+    box = page.locator(f"{BENCH} [data-role=easel]").bounding_box()
+    assert box
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
 
 
 def done(page: Page) -> str:
@@ -46,3 +68,39 @@ def test_the_camera_is_redrawn_live(page: Page) -> None:
     page.wait_for_function(f"({MOVING})() > 0")
     page.click(f"{BENCH} [data-act=live-camera]")
     expect(page.locator(f"{BENCH} [data-act=live-camera]")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_picture_follows_the_pen_and_what_is_taken_back(page: Page) -> None:
+    opened(page, "sketch-portrait")
+    expect(page.locator(f"{BENCH} .easel-hint")).to_be_visible()
+    blank = page.evaluate(RESULT)
+    stroke(page, (0.3, 0.3), (0.5, 0.2), (0.7, 0.3), (0.7, 0.6), (0.5, 0.75), (0.3, 0.6), (0.3, 0.3))
+    done(page)
+    face = page.evaluate(RESULT)
+    assert face != blank
+    stroke(page, (0.42, 0.6), (0.58, 0.6))
+    page.wait_for_function(f"({RESULT})() !== {face}")
+    page.click(f"{BENCH} [data-act=easel-undo]")
+    page.wait_for_function(f"({RESULT})() === {face}")  # the same sketch gives the same picture
+    page.click(f"{BENCH} [data-act=easel-clear]")
+    expect(page.locator(f"{BENCH} .easel-hint")).to_be_visible()
+    expect(page.locator(BENCH)).to_have_attribute("data-state", "empty")
+
+
+def test_a_sketch_to_begin_with_in_another_design_is_kept(page: Page, studio: Server) -> None:
+    opened(page, "sketch-portrait").click(f"{BENCH} [data-starter] >> nth=0")
+    first = done(page)
+    page.click(f"{BENCH} [data-style=pixel-art]")
+    page.wait_for_function(f"(atelier.benches.get('translate').done?.id ?? '{first}') !== '{first}'")
+    (step,) = page.evaluate("atelier.benches.get('translate').done.recipe.after")
+    assert step["options"]["pixel-art"] == 1 and step["options"]["lorelei"] == 0
+    page.click(f"{BENCH} [data-act=keep]")
+    expect(page.locator(".toast")).to_be_visible()
+
+
+def test_it_speaks_chinese_and_fits_a_telephone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, "sketch-portrait")
+    page.evaluate("atelier.words.use('zh')")
+    expect(page.locator(f"{BENCH} .easel-hint")).to_have_text("在这里画")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

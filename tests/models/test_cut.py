@@ -83,8 +83,9 @@ def test_hands_are_shares() -> None:
     cut, x = learned(), torch.rand(1, 3, 20, 24)
     near, far, mixed = (cut.translate(x, {"near": near, "far": far}) for near, far in ((1, 0), (0, 1), (0.2, 0.2)))
     assert not torch.allclose(near, far, atol=1e-2)
-    for same in ({}, {"near": 1.0, "far": 1.0}, {"near": 0.0, "far": 0.0}):
-        assert torch.allclose(cut.translate(x, same), mixed, atol=1e-6)
+    assert torch.allclose(cut.translate(x, {"near": 1.0, "far": 1.0}), mixed, atol=1e-6)
+    for first in ({}, {"near": 0.3}, {"far": 0.0}):
+        assert torch.allclose(cut.translate(x, first), near, atol=1e-6)
     assert [option.name for option in learned(styles=()).spec.options] == ["strength", "colour"]
     assert learned(styles=()).translate(x, {}).shape == x.shape
 

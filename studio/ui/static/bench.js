@@ -204,10 +204,12 @@ export class Bench {
     const { words } = this;
     const chosen = this.options[this.translator.id];
     const word = ({ name }) => ['option', 'style'].map((kind) => `${kind}.${name}`).find((key) => words.has(key));
-    const rows = this.translator.options.filter(word).map((one) => {
+    const told = this.translator.options.filter(word);
+    const styles = told.filter(({ name }) => words.has(`style.${name}`));
+    const row = (one) => {
       const wide = one.most - one.least;
       const label = /** @type {string} */ (word(one));
-      const row = sliderRow(words, {
+      const slider = sliderRow(words, {
         name: `${this.plan.name}-${one.name}`, label: [label], tip: words.has(`${label}.means`) ? `${label}.means` : undefined,
         min: one.least, max: one.most, step: one.whole ? 1 : wide / 100, usual: one.usual, digits: one.whole ? 0 : 2,
         input: (value, { rest }) => {
@@ -215,11 +217,30 @@ export class Bench {
           this.changed(rest);
         },
       });
-      row.show(chosen[one.name] ?? one.usual);
-      return row.root;
-    });
-    this.rows.replaceChildren(...rows);
+      slider.show(chosen[one.name] ?? one.usual);
+      return slider.root;
+    };
+    const open = !!this.rows.querySelector('details[open]');
+    const mixed = h('details', { class: 'batch-box', open }, words.put(h('summary'), 'style.blend'), ...styles.map(row));
+    const parts = styles.length > 1 ? [this.#styles(styles, chosen), mixed] : styles.map(row);
+    this.rows.replaceChildren(...parts, ...told.filter((one) => !styles.includes(one)).map(row));
     words.translate(this.rows);
+  }
+
+  /** A press for each style, which is then taken alone. @param {any[]} styles options @param {Record<string, number>} chosen */
+  #styles(styles, chosen) {
+    const share = (one) => chosen[one.name] ?? one.usual;
+    const alone = (style) => styles.every((one) => (one === style) === share(one) > 0) || (style === styles[0] && !styles.some(share));
+    const chip = (style) => h('button', {
+      type: 'button', class: 'chip', 'data-style': style.name,
+      'aria-pressed': String(alone(style)), onclick: () => {
+        for (const one of styles) chosen[one.name] = one === style ? 1 : 0;
+        this.#drawOptions();
+        this.changed(true);
+        /** @type {HTMLElement|null} */ (this.rows.querySelector(`[data-style="${style.name}"]`))?.focus();
+      },
+    }, this.words.say(`style.${style.name}`));
+    return this.words.put(h('div', { class: 'chips', role: 'group' }, ...styles.map(chip)), 'style.pick', {}, 'label');
   }
 
   /** The live wire of this bench, opened when it is first wanted. */

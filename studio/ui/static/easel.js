@@ -77,7 +77,11 @@ export class Easel {
     const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d'));
     pen.fillStyle = 'white';
     pen.fillRect(0, 0, FINE, FINE);
-    if (this.under) pen.drawImage(this.under, 0, 0, FINE, FINE);
+    if (this.under) { // the middle of it
+      const { naturalWidth: width, naturalHeight: height } = this.under;
+      const side = Math.min(width, height);
+      pen.drawImage(this.under, (width - side) / 2, (height - side) / 2, side, side, 0, 0, FINE, FINE);
+    }
     for (const line of this.lines) this.#stroke(pen, line, 0);
   }
 
@@ -135,8 +139,10 @@ export class Easel {
     });
     for (const end of ['pointerup', 'pointercancel']) {
       canvas.addEventListener(end, () => {
-        if (line) this.moved(true);
+        if (!line) return;
         line = null;
+        this.draw(); // as it will be drawn again after an undo
+        this.moved(true);
       });
     }
     canvas.addEventListener('keydown', (event) => {

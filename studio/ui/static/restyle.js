@@ -14,13 +14,13 @@ export function mount(root, atelier) {
   const translators = atelier.benches.at('restyle');
   if (!translators.length) return bare(root, atelier);
   const [{ starters }] = translators;
+  let palette = /** @type {Palette} */ (/** @type {any} */ (null)); // made while the bench is built
   const bench = new Bench(root, atelier, {
     name: 'restyle', translators, lead: 'restyle.lead', act: 'restyle.act', sign: 'brush', live: true, auto: true,
     extra: (own) => [(palette = new Palette(own, starters)).root, mask(own)],
     step: (own) => palette.step(own),
     reopen: (own, step) => palette.reopen(step),
   });
-  let palette = /** @type {Palette} */ (/** @type {any} */ (null));
   const brush = new Brush(atelier, bench.faces, { name: 'restyle', changed: () => palette.masked(brush) });
   bench.root.querySelector('.mask-tools')?.append(brush.root);
   bench.root.addEventListener('given', () => brush.clear());

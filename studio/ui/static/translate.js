@@ -15,11 +15,6 @@ export function mount(root, atelier) {
   new Translate(root, atelier, {
     name: 'translate', translators, lead: 'translate.lead', act: 'translate.act', live: true, auto: true,
     extra: (own) => [h('div', { class: 'easel-tools' }), another(own)],
-    reopen: (own, step) => {
-      const easel = /** @type {Translate} */ (own).easel;
-      own.root.addEventListener('given', ({ detail }) => easel.take(detail.before), { once: true });
-      void step;
-    },
   });
 }
 
@@ -39,9 +34,11 @@ class Translate extends Bench {
     this.result = h('canvas', { class: 'face-square', width: 128, height: 128, 'data-role': 'translated' });
     this.words.put(this.result, 'translate.result', {}, 'label');
     this.result.setAttribute('role', 'img');
-    this.pair = h('div', { class: 'easel-pair' }, this.easel.canvas, this.result);
+    this.hint = this.words.put(h('p', { class: 'easel-hint' }), 'easel.hint');
+    this.pair = h('div', { class: 'easel-pair' }, h('div', { class: 'easel-frame' }, this.easel.canvas, this.hint), this.result);
     this.root.querySelector('.bench-stage')?.append(this.pair);
-    this.root.querySelector('.easel-tools')?.append(this.easel.tools);
+    this.starters = this.words.put(h('div', { class: 'palette', role: 'group' }), 'easel.starters', {}, 'label');
+    this.root.querySelector('.easel-tools')?.append(this.starters, this.easel.tools);
     this.pending = false;
     this.use(this.translator);
   }
@@ -56,7 +53,23 @@ class Translate extends Bench {
     this.root.dataset.given = translator.given;
     const seeded = translator.options.some(({ name }) => name === 'seed');
     /** @type {HTMLElement} */ (this.root.querySelector('[data-act=another]')).hidden = !seeded;
-    if (this.easel && this.sketches) this.#sketched(!this.easel.empty);
+    if (!this.easel || !this.sketches) return;
+    const { words, atelier } = this;
+    this.starters.replaceChildren(...translator.starters.map(({ id }, i) => h('button', {
+      type: 'button', class: 'swatch', 'aria-label': words.say('easel.starter', { number: i + 1 }), 'data-starter': id,
+      onclick: () => this.easel.take(atelier.api.at(`tray/${id}.webp?side=512`)),
+    }, h('img', { src: atelier.api.at(`tray/${id}.webp?side=192`), alt: '' }))));
+    this.#sketched(true);
+  }
+
+  /** A picture that comes in is drawn on, where one sketches. @param {Promise<import('./bench-given.js').Given>} coming */
+  async take(coming) {
+    if (!this.sketches) return super.take(coming);
+    try {
+      await this.easel.take((await coming).before);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   changed(rest) {
@@ -89,6 +102,8 @@ class Translate extends Bench {
 
   /** The newest state of the sketch, at most one under way; once the hand has let go, the whole of it. @param {boolean} rest */
   async #sketched(rest) {
+    this.hint.hidden = !this.easel.empty;
+    if (this.easel.empty) return this.#bare();
     if (rest) return this.#whole();
     if (this.pending) return;
     this.pending = true;
@@ -97,8 +112,16 @@ class Translate extends Bench {
     this.wire.draw({ after: [this.step()] }, false, await base64(await this.easel.blob(this.translator.side || 128)));
   }
 
+  /** Nothing was drawn yet, or all was taken back. */
+  #bare() {
+    this.stop();
+    [this.given, this.done] = [null, null];
+    this.root.dataset.state = 'empty';
+    this.result.getContext('2d').clearRect(0, 0, this.result.width, this.result.height);
+    this.tell();
+  }
+
   async #whole() {
-    if (this.easel.empty) return;
     try {
       const { recipe, width, height, before } = await bringFile(this.atelier, await this.easel.blob(this.translator.side || 128));
       this.given = { recipe, width, height, before };

@@ -96,7 +96,7 @@ PRESETS: Mapping[str, Preset] = {
         "rvae", "hanzi", images=240_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True, watch=0
     ),
     "upscaler-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, images=140_000, **_PIXELS),
-    "upscaler-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, images=80_000, **_PIXELS),
+    "upscaler-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x4", images=80_000, **_PIXELS),
     "crisp-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, start="upscaler-x4", images=60_000, **_CRISP),
     "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=40_000, **_CRISP),
     "repair": Preset("inpainting", _ORIGINALS, images=400_000, growth=((64, 320_000),), **{**_PIXELS, "batch": 8, "game": "relativistic"}),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from models.checkpoint import write_whole
 from models.registry import GENERATORS
@@ -77,15 +78,22 @@ def begin_with(run: Run, start: Generator) -> None:
     What is learned elsewhere is not learned anew: few pictures or little time then go further (Wang 2018, "Transferring GANs").
     TrainingError where nothing fits.
     """
-    own = run.generator.state_dict()
-    fitting = {name: value for name, value in start.state_dict().items() if name in own and own[name].shape == value.shape}
-    if start.spec.family != run.generator.spec.family or not fitting:
-        wanted = run.generator.spec.family
-        raise TrainingError(f"A '{start.spec.family}' cannot be begun with for a '{wanted}': choose a start of its family.")
-    for network in (run.generator, run.smooth):
-        network.load_state_dict(fitting, strict=False)
-    learned = sum(value.numel() for value in fitting.values()) / sum(value.numel() for value in own.values())
+    if start.spec.family != run.generator.spec.family:
+        raise TrainingError(
+            f"A '{start.spec.family}' cannot be begun with for a '{run.generator.spec.family}': choose a start of its family."
+        )
+    learned = [take_over(network, start) for network in (run.generator, run.smooth)][0]
     note(run, {"event": f"begins with {learned:.0%} of its weights from {run.preset.start}"})
+
+
+def take_over(network: nn.Module, start: nn.Module) -> float:
+    """Give a network the weights of another whose names and shapes agree; the share of its own that are. TrainingError where none are."""
+    own = network.state_dict()
+    fitting = {name: value for name, value in start.state_dict().items() if name in own and own[name].shape == value.shape}
+    if not fitting:
+        raise TrainingError("None of its weights fit: choose a start of the same family and width.")
+    network.load_state_dict(fitting, strict=False)
+    return sum(value.numel() for value in fitting.values()) / sum(value.numel() for value in own.values())
 
 
 def options(preset: Preset, data: PictureSet) -> dict[str, Any]:

@@ -24,14 +24,14 @@ from models.training.lessons import LESSONS, Sets
 from models.training.lessons.upscaling import compressed, spoilt
 from models.training.loop import step
 from models.training.presets import PRESETS
-from models.training.run import Run, write_state
+from models.training.run import Run, TrainingError, write_state
 from models.translators.tiling import Tiling, strips
 from models.translators.translator import Option, TranslatorSpec
 from models.translators.upscaler import Enlarger, Upscaler, UpscalerConfig
 
 SMALL = {"factor": 2, "width": 8, "blocks": 2}
 LESSON = LESSONS["upscaler"]
-PRESET = dataclasses.replace(PRESETS["upscaler-x2"], config=SMALL, images=64, batch=8, bf16=False)
+PRESET = dataclasses.replace(PRESETS["upscaler-x2"], config=SMALL, start="", images=64, batch=8, bf16=False)
 
 
 def picture_set(seed: int) -> PictureSet:
@@ -134,6 +134,20 @@ def test_ten_steps_and_ten_more_are_twenty_bit_for_bit(data: Sets, tmp_path: Pat
     first = steps(halved, data, 10)
     write_state(halved)
     assert first + steps(open_run(tmp_path / "halved", PRESET, data), data, 10) == whole
+
+
+def test_a_twofold_one_begins_with_what_a_fourfold_one_knows(data: Sets, tmp_path: Path) -> None:
+    fourfold = dataclasses.replace(PRESET, config={**SMALL, "factor": 4})
+    published(open_run(tmp_path / "four", fourfold, data), "upscaler-x4", tmp_path)
+    start = load_translator(tmp_path / "upscaler-x4").translator.state_dict()
+    begun = open_run(tmp_path / "two", dataclasses.replace(PRESET, start="upscaler-x4"), data, tmp_path).generator.state_dict()
+    for name, value in begun.items():
+        known = start[f"faithful.{name}"]
+        assert torch.allclose(value, known, atol=1e-3) if value.shape == known.shape else not value.any(), name
+    with pytest.raises(TrainingError, match="None of its weights fit"):
+        open_run(
+            tmp_path / "wide", dataclasses.replace(PRESET, start="upscaler-x4", config={**SMALL, "width": 12, "blocks": 1}), data, tmp_path
+        )
 
 
 def test_a_crisp_run_begins_with_the_faithful_weights_and_leaves_them_as_they_are(data: Sets, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from models.registry import TRANSLATORS
 from models.training.datasets.pictures import PictureSet
 from models.training.objectives import Objective
 from models.training.presets import Preset
-from models.training.run import Run
+from models.training.run import Run, take_over
 from models.translators.translator import Translator
 
 
@@ -90,10 +90,14 @@ class Lesson(Protocol):
 
 
 def begun(preset: Preset, checkpoints: Path) -> Translator:
-    """The translator that a preset begins with: fresh, or a checkpoint's."""
-    if preset.start:
-        return load_translator(checkpoints / preset.start).translator
-    return TRANSLATORS.get(preset.family).build(preset.config)
+    """The translator that a preset begins with: fresh, or with those weights of a checkpoint that fit; what joins one begins as it is."""
+    start = load_translator(checkpoints / preset.start).translator if preset.start else None
+    if start and preset.joins:
+        return start
+    translator = TRANSLATORS.get(preset.family).build(preset.config)
+    if start:
+        take_over(translator, start)
+    return translator
 
 
 def agreed(data: Sets, names: Sequence[str]) -> None:

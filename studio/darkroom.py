@@ -117,6 +117,11 @@ class Darkroom:
             sizes.append((width, height))
         return sizes
 
+    def _cost(self, recipe: Recipe, sizes: Sequence[tuple[int, int]]) -> float:
+        """Pixels that are worked on in all, as often as they are."""
+        efforts = [self._translators[step.translator].spec.effort(dict(step.options)) for step in recipe.after] or [1.0]
+        return float(sum(width * height * effort for (width, height), effort in zip(sizes, efforts, strict=False)))
+
     def moving(self, recipe: Recipe, visitor: str, draw: Draw) -> Picture:
         """A recipe while a hand moves: small, and without what only makes it larger."""
         pixels = reduced(self._begin(recipe, visitor, draw, self.tray.small), SMALL).pixels
@@ -136,7 +141,7 @@ class Darkroom:
             (pixels,) = self._worked(recipe, visitor, self._begin(recipe, visitor, draw, self.tray.open).pixels, tell, whole=True)
             return Picture(pixels, recipe)
 
-        return self.works.submit(Work(visitor, recipe, sizes[-1], _cost(sizes), run))
+        return self.works.submit(Work(visitor, recipe, sizes[-1], self._cost(recipe, sizes), run))
 
     def finish(self, recipe: Recipe, visitor: str, draw: Draw, drawn: tuple[int, int], path: Path) -> Work:
         """A signed recipe as a work that writes a PNG: its future holds the path. The colours are those of the source."""
@@ -150,7 +155,7 @@ class Darkroom:
                 stream(path, source, sizes[-1], strips, texts(recipe))
             return path
 
-        return self.works.submit(Work(visitor, recipe, sizes[-1], _cost(sizes), run, undo=partial(drop, path)), listed=True)
+        return self.works.submit(Work(visitor, recipe, sizes[-1], self._cost(recipe, sizes), run, undo=partial(drop, path)), listed=True)
 
     def signed(self, recipe: Recipe, made: Made) -> Recipe:
         """The recipe with the weights that worked on it, and what they ran on."""
@@ -198,11 +203,6 @@ def _refuse_large(code: str, sizes: Sequence[tuple[int, int]], most: int) -> Non
     for width, height in sizes:
         if width * height > most:
             raise Fault(code, pixels=width * height // 1_000_000, most=most // 1_000_000, status=413)
-
-
-def _cost(sizes: Sequence[tuple[int, int]]) -> float:
-    """Pixels that are worked on in all."""
-    return float(sum(width * height for width, height in sizes[:-1] or sizes))
 
 
 def _check_beside(step: Step, spec: TranslatorSpec) -> None:

@@ -25,7 +25,7 @@ class Option:
     most: float = 1.0
     unit: str = ""  # what it counts; "" = a share
     whole: bool = False  # it has no decimals
-    slow: bool = False  # what is above its least costs time: it is left at that while a hand moves
+    slow: bool = False  # each step above its least takes as long as all the rest: it is left at that while a hand moves
 
     def __post_init__(self) -> None:
         if not self.least <= self.usual <= self.most:
@@ -65,6 +65,10 @@ class TranslatorSpec:
             if known[name].whole and value != round(value):
                 raise ValueError(f"'{name}' is a whole number, not {value}.")
         return {name: float(given.get(name, option.usual)) for name, option in known.items()}
+
+    def effort(self, given: Mapping[str, float]) -> float:
+        """How many times as long as usual it takes, roughly."""
+        return 1 + sum(given.get(option.name, option.usual) - option.least for option in self.options if option.slow)
 
     def quick(self, given: Mapping[str, float]) -> dict[str, float]:
         """The same without what costs time."""

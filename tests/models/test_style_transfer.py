@@ -92,6 +92,8 @@ def test_patience_comes_nearer_and_is_told_step_by_step(painter: StyleTransfer) 
 
 def test_a_moving_hand_waits_for_nothing_slow(painter: StyleTransfer) -> None:
     assert painter.spec.quick({"patience": 300, "strength": 0.5}) == {"patience": 0, "strength": 0.5}
+    assert painter.spec.effort({"patience": 300}) == 301
+    assert painter.spec.effort({"strength": 0.5}) == 1
 
 
 def test_a_tilt_of_a_quarter_is_a_quarter_turn() -> None:

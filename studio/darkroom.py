@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import CheckpointError, Translation, find_translators, load_translator
-from models.translators.translator import Beside, Others, TranslatorSpec, as_tensor
+from models.translators.translator import Beside, Others, Tell, TranslatorSpec, as_tensor, unheard
 from studio.errors import Fault
 from studio.frames import Picture, texts
 from studio.gallery_index import as_faults
 from studio.pictures import Upload, drop, on_white, reduced, resized, stream
 from studio.recipe import Made, Recipe, Step
 from studio.tray import SMALL, Tray
-from studio.works import Tell, Work, Works
+from studio.works import Work, Works
 
 HELD = 40_000_000  # pixels of the largest picture that is made whole; larger ones are written strip by strip
 STARTERS = "starters/*.webp"
@@ -183,10 +183,14 @@ class Darkroom:
         yield pixels
 
     def _steps(self, recipe: Recipe, tell: Tell) -> Iterator[tuple[Step, Tell]]:
-        """Each step with a teller that counts it as its share of the whole."""
+        """Each step with a teller that counts it as its share of the whole; what stands there is seen of the last one."""
         count = len(recipe.after)
         for number, step in enumerate(recipe.after):
-            yield step, lambda done, total, number=number: tell(number * total + done, count * total)
+
+            def part(done: int, total: int, so_far: np.ndarray | None = None, number: int = number) -> None:
+                tell(number * total + done, count * total, so_far if number == count - 1 else None)
+
+            yield step, part
 
     def _beside(self, step: Step, visitor: str, open: Open) -> dict[str, list[np.ndarray]]:
         """Pictures beside, (h, w, 3), and masks, (h, w), as they came, by name."""
@@ -216,7 +220,7 @@ def _check_beside(step: Step, spec: TranslatorSpec) -> None:
 
 @torch.inference_mode()
 def _work(
-    prepared: Prepared, step: Step, pixels: np.ndarray, beside: Mapping[str, Sequence[np.ndarray]], tell: Tell = lambda done, total: None
+    prepared: Prepared, step: Step, pixels: np.ndarray, beside: Mapping[str, Sequence[np.ndarray]], tell: Tell = unheard
 ) -> np.ndarray:
     options, others, fitted = _told(prepared, step, pixels, beside)
     return prepared.translator.work(fitted, options, others, tell)

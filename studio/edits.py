@@ -56,6 +56,7 @@ class Edits:
         web.get("/works.zip")(self.archive)
         web.get("/works/{id}")(self.standing)
         web.delete("/works/{id}")(self.end)
+        web.get("/works/{id}/so-far.webp")(self.so_far)
         web.get("/works/{id}/preview.webp")(self.preview)
         web.get("/works/{id}/picture.png")(self.result)
         web.post("/works/{id}/save")(self.save)
@@ -124,6 +125,14 @@ class Edits:
             drop(work.future.result())
         return JSONResponse(self._told(work), headers=NO_CACHE)
 
+    def so_far(self, request: Request, id: str) -> Response:
+        """What stands there of a work that is still going on."""
+        if (pixels := self._work(request, id).so_far) is None:
+            raise Fault("fault.work_not_done", status=409)
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "WEBP", quality=80, method=0)
+        return Response(file.getvalue(), media_type="image/webp", headers=NO_CACHE)
+
     def preview(self, request: Request, id: str) -> Response:
         path = self._made(request, id).with_suffix(".webp")
         return FileResponse(path, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
@@ -175,6 +184,7 @@ class Edits:
             "state": work.state,
             "done": work.done,
             "total": work.total,
+            "seen": work.so_far is not None,
             "place": works.place(work),
             "estimate": round(works.estimate(work), 1),
             "recipe": to_dict(work.recipe),

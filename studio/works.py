@@ -11,12 +11,14 @@ from contextlib import suppress
 from threading import Condition, Thread
 from typing import Any, Literal
 
+import numpy as np
+
+from models.translators.translator import Tell
 from studio.device import stand_back
 from studio.errors import Fault
 from studio.recipe import Recipe
 
 WorkState = Literal["waiting", "running", "done", "cancelled", "failed"]
-Tell = Callable[[int, int], None]  # done, of how many; raises Stopped once nobody wants the rest
 KEPT = 40  # works a visitor that are over and can still be asked for
 LIFE = 24 * 3600.0  # seconds that they can
 TURNS = 1000  # visitors of whom is known when they were last served
@@ -53,6 +55,7 @@ class Work:
         self.future: Future[Any] = Future()
         self.state: WorkState = "waiting"
         self.done, self.total = 0, 1
+        self.so_far: np.ndarray | None = None  # what stands there already, (h, w, 3) uint8, where that can be seen
         self.began = self.ended = 0.0
         self.fault: Fault | None = None
 
@@ -185,6 +188,7 @@ class Works:
             self._end(work, "failed", fault=_bare(error if isinstance(error, Fault) else self._explain(error, work.recipe)))
         else:
             self._end(work, "done", result)
+        work.so_far = None
         if work.state != "done":  # also where it was cancelled after its last part
             with suppress(OSError):
                 work.undo()
@@ -209,8 +213,10 @@ class Works:
             return work
 
     def _teller(self, work: Work) -> Tell:
-        def tell(done: int, total: int) -> None:
-            work.done, work.total = done, total
+        """It raises Stopped once nobody wants the rest."""
+
+        def tell(done: int, total: int, so_far: np.ndarray | None = None) -> None:
+            work.done, work.total, work.so_far = done, total, so_far
             if work.state != "running":
                 raise Stopped
             self._give_way()

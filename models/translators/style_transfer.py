@@ -213,7 +213,7 @@ class StyleTransfer(Translator):
                 painted, share = (enlarged(painted, own) + (1 - strength / 2) * detail).clamp(0, 1), strength * FINER
             painted = self.layer(painted, share, told, styles_seen(painted, told, beside, 2**k), lambda: tell(next(done), total))
             if patience and not k:
-                painted = self.slowly(own, painted, told, beside, lambda: tell(next(done), total))
+                painted = self.slowly(own, painted, told, beside, lambda so_far: tell(next(done), total, as_pixels(so_far)))
         return finished(painted, x, told, beside)
 
     def layer(
@@ -232,13 +232,13 @@ class StyleTransfer(Translator):
             done()
         return painted[..., STRIDE : STRIDE + x.shape[-2], STRIDE : STRIDE + x.shape[-1]].clamp(0, 1)
 
-    def slowly(self, x: Tensor, painted: Tensor, told: Mapping[str, float], beside: Others, done: Callable[[], None]) -> Tensor:
+    def slowly(self, x: Tensor, painted: Tensor, told: Mapping[str, float], beside: Others, done: Callable[[Tensor], None]) -> Tensor:
         """What was painted at once, gone over step by step (Gatys 2016)."""
         with torch.inference_mode(False):  # gradients are needed
             styles, patience = {"style": [style.clone() for style in beside["style"]]}, Patience(int(told["patience"]))
             for _, finer in painted_slowly(self.encoder.to(x.device), x.clone(), told, styles, patience, painted.clone()):
                 painted = finer
-                done()
+                done(finer)
         return painted
 
     def measured(self, whole: Tensor, grid: Sequence[tuple[Span, Span]]) -> Moments:

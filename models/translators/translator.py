@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -85,10 +85,15 @@ def shares(told: Mapping[str, float], names: Sequence[str]) -> Tensor:
 
 Others = Mapping[str, Sequence[Tensor]]  # by the name of a Beside: pictures (3, h, w) or masks (1, h, w), in [0, 1]
 NONE: Others = MappingProxyType({})
-Tell = Callable[[int, int], None]  # parts done, of how many
 
 
-def unheard(done: int, total: int) -> None:
+class Tell(Protocol):
+    """How a work says how far it is: parts done, of how many; and, (h, w, 3) uint8, what stands there where that is worth seeing."""
+
+    def __call__(self, done: int, total: int, so_far: np.ndarray | None = None) -> None: ...
+
+
+def unheard(done: int, total: int, so_far: np.ndarray | None = None) -> None:
     """Nobody asks how far it is."""
 
 

@@ -94,7 +94,9 @@ def test_a_slow_painting_can_be_stopped(bench: Page) -> None:
     bench.keyboard.press("End")
     bench.wait_for_function(f"document.querySelector('{BENCH}').dataset.state === 'working'")
     bench.wait_for_function(f"document.querySelector('{BENCH} progress').value > 0")
+    bench.wait_for_function(f"document.querySelector('{BENCH} .face.over').src.includes('so-far')")  # it grows under one's eyes
     bench.click(f"{BENCH} [data-act=stop]")
+    bench.wait_for_function(f"document.querySelector('{BENCH} .face.over').src.includes('preview')")
     expect(bench.locator(BENCH)).to_have_attribute("data-state", "done")  # what was painted at once still stands
 
 

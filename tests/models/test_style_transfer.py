@@ -79,12 +79,18 @@ def test_distances_are_nothing_to_itself_and_one_to_emptiness() -> None:
 
 def test_patience_comes_nearer_and_is_told_step_by_step(painter: StyleTransfer) -> None:
     pixels = (stripes(64, 96, 0).permute(1, 2, 0) * 255).byte().numpy()
-    style, told = stripes(64, 64, 1), []
+    style, told, seen = stripes(64, 64, 1), [], []
+
+    def hear(done: int, total: int, so_far: np.ndarray | None = None) -> None:
+        told.append((done, total))
+        seen.append(so_far)
+
     beside = {"style": [style]}
     with torch.inference_mode():  # as the studio works
         at_once = painter.work(pixels, {}, beside)
-        slowly = painter.work(pixels, {"patience": 12}, beside, lambda done, total: told.append((done, total)))
+        slowly = painter.work(pixels, {"patience": 12}, beside, hear)
     assert told == [(k, 13) for k in range(1, 14)]
+    assert seen[0] is None and np.array_equal(seen[-1], slowly)
     wanted = grams(ENCODER, canvas.styles_seen(style[None], painter.spec.read({}), {"style": [style]})[0][0])
     distances = [style_distance(grams(ENCODER, as_tensor(x)), wanted).item() for x in (at_once, slowly)]
     assert distances[1] < 0.9 * distances[0]
@@ -209,7 +215,7 @@ def test_parts_cannot_be_told_from_the_whole(painter: StyleTransfer, monkeypatch
     whole = painter.painted(x, told, style)
     monkeypatch.setattr(style_transfer, "PART", 96)
     heard: list[tuple[int, int]] = []
-    made = painter.painted(x, told, style, lambda done, total: heard.append((done, total)))
+    made = painter.painted(x, told, style, lambda done, total, so_far=None: heard.append((done, total)))
     assert heard == [(k + 1, 5) for k in range(5)]
     assert ((made - whole).abs() > 1e-3).float().mean() < 0.01  # a draw between two touches may fall otherwise by rounding
 
@@ -218,10 +224,10 @@ def test_a_large_content_is_painted_in_layers_and_can_be_stopped(painter: StyleT
     monkeypatch.setattr(style_transfer, "LARGEST", 32)
     x, told, style = stripes(90, 110, 0)[None], painter.spec.read({}), {"style": [stripes(128, 128, 1)]}
     heard: list[tuple[int, int]] = []
-    assert painter.painted(x, told, style, lambda done, total: heard.append((done, total))).shape == x.shape
+    assert painter.painted(x, told, style, lambda done, total, so_far=None: heard.append((done, total))).shape == x.shape
     assert heard == [(1, 3), (2, 3), (3, 3)]
 
-    def stop(done: int, total: int) -> None:
+    def stop(done: int, total: int, so_far: np.ndarray | None = None) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):

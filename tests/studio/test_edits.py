@@ -207,7 +207,7 @@ def test_a_work_is_begun_followed_fetched_and_dropped(studio: Served, folder: Pa
     assert fault(httpx.get(f"{studio.url}/works/{begun['id']}")) == (404, "fault.no_work")
 
 
-def test_a_work_is_stopped_within_two_seconds_and_leaves_nothing(studio: Served, room: StandIns, folder: Path) -> None:
+def test_a_work_is_stopped_within_two_seconds_and_leaves_nothing(studio: Served, engine: Engine, room: StandIns, folder: Path) -> None:
     recipe = Recipe(source=bring(studio, photograph(300, 300))["id"], after=(Step("negative"),))
     with room.negative.held():
         running, waiting = begin(studio, recipe), begin(studio, recipe)
@@ -217,6 +217,11 @@ def test_a_work_is_stopped_within_two_seconds_and_leaves_nothing(studio: Served,
         assert now["estimate"] >= 0
         assert fault(httpx.get(f"{studio.url}/works/{running['id']}/picture.png")) == (409, "fault.work_not_done")
         assert fault(httpx.post(f"{studio.url}/works/{running['id']}/save")) == (409, "fault.work_not_done")
+        assert fault(httpx.get(f"{studio.url}/works/{running['id']}/so-far.webp")) == (409, "fault.work_not_done")
+        (work,) = (one for one in engine.darkroom.works.of("local") if one.id == running["id"])
+        work.so_far = np.zeros((4, 6, 3), np.uint8)
+        assert standing(studio, running["id"])["seen"]
+        assert Image.open(io.BytesIO(httpx.get(f"{studio.url}/works/{running['id']}/so-far.webp").content)).size == (6, 4)
         for work in (running, waiting):
             assert httpx.delete(f"{studio.url}/works/{work['id']}").json()["state"] == "cancelled"
     assert emptied(folder)

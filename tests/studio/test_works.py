@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.translators.translator import Tell
 from studio import works as module
 from studio.errors import Fault
 from studio.recipe import Recipe
-from studio.works import Tell, Work, Works
+from studio.works import Work, Works
 
 RECIPE = Recipe(source="0" * 32)
 

@@ -6,7 +6,7 @@ const FIRST = 120; // ms until the first look
 const LATER = 500;
 
 /**
- * @typedef {{id: string, state: string, done: number, total: number, place: number, estimate: number, recipe: any, size: [number, number], fault: any}} Standing
+ * @typedef {{id: string, state: string, done: number, total: number, seen: boolean, place: number, estimate: number, recipe: any, size: [number, number], fault: any}} Standing
  */
 
 export class Work {
@@ -31,6 +31,11 @@ export class Work {
 
   get preview() {
     return this.atelier.api.at(`works/${this.id}/preview.webp`);
+  }
+
+  /** What stands there after some of its parts, where that can be seen. @param {number} done */
+  soFar(done) {
+    return this.atelier.api.at(`works/${this.id}/so-far.webp?${done}`);
   }
 
   get picture() {

@@ -176,7 +176,7 @@ export class Bench {
     this.bar = h('progress', { max: 1, value: 0, hidden: true });
     words.put(this.bar, 'bench.progress', {}, 'label');
     this.first = wordButton(words, plan.sign ?? 'play', plan.act, () => this.run(), { class: 'button first', 'data-act': 'work' });
-    this.halt = wordButton(words, 'close', 'bench.stop', () => { this.stop(); this.say('bench.stopped'); }, { 'data-act': 'stop' });
+    this.halt = wordButton(words, 'close', 'bench.stop', () => this.#halt(), { 'data-act': 'stop' });
     const ends = h('div', { class: 'bench-ends' },
       wordButton(words, 'save', 'act.save', () => this.#save(), { 'data-act': 'keep' }),
       wordButton(words, 'download', 'act.download', () => this.#download(), { 'data-act': 'fetch' }),
@@ -254,11 +254,31 @@ export class Bench {
   }
 
   /** @param {import('./bench-work.js').Standing} standing */
-  #progress({ state, done, total, place, estimate }) {
+  #progress({ state, done, total, seen, size, place, estimate }) {
+    const { work } = this;
+    if (seen && work) void this.#glimpse(work, work.soFar(done), size);
     this.bar.hidden = state === 'done';
     this.bar.value = total ? done / total : 0;
     if (state === 'waiting' && place) this.say('bench.waiting', { place, time: this.time(estimate) });
     else if (estimate > 1) this.say('bench.left', { time: this.time(estimate), done, total });
+  }
+
+  /** Whoever stops a work has the last result back, or what was given. */
+  async #halt() {
+    this.stop();
+    this.say('bench.stopped');
+    const { done, given } = this;
+    const end = await done?.end;
+    if (done && end) await this.show(done.preview, end.size);
+    else if (given) this.faces.begin({ url: given.before, width: given.width, height: given.height });
+  }
+
+  /** What stands there of a work that takes long. @param {Work} work @param {string} url @param {[number, number]} size */
+  async #glimpse(work, url, [width, height]) {
+    const image = new Image();
+    image.src = url;
+    const there = await image.decode().then(() => true, () => false); // it may have come to its end meanwhile
+    if (there && this.work === work && this.root.dataset.state === 'working') await this.faces.show({ url, width, height });
   }
 
   /** @param {number} seconds */

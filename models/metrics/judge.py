@@ -52,6 +52,7 @@ class Judge(nn.Module):
         )
 
 
+@torch.inference_mode(False)  # whoever measures needs no gradients, but training does
 def trained_judge(data: PictureSet, folder: Path, images: int = 320_000) -> Judge:
     """The judge of a set, from the folder or trained now; which file it is follows from the set's own labels and names."""
     judge = Judge(data.pictures.shape[3], len(data.classes), len(data.styles))

@@ -58,7 +58,8 @@ def test_a_judge_learns_what_a_child_could_name_and_is_kept(data: PictureSet, tm
     opinion = judge.eval()(pictures_of(data, torch.from_numpy(data.test())))
     assert opinion.classes is not None
     assert (opinion.classes.argmax(1).numpy() == data.class_labels[data.test()]).mean() > 0.95  # type: ignore[index]
-    first, again = (trained_judge(data, tmp_path, images=256) for _ in range(2))
+    with torch.inference_mode():  # as measuring goes on
+        first, again = (trained_judge(data, tmp_path, images=256) for _ in range(2))
     assert len(list(tmp_path.iterdir())) == 1
     assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True))
 

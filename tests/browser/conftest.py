@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from studio.bench.server import Server, free_port, serving
@@ -54,3 +56,12 @@ def page(browser: Browser, studio: Server) -> Iterator[Page]:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where downloaded pictures go."""
     return tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture
+def photograph(tmp_path: Path) -> Path:
+    """A picture from outside, 128 x 96 pixels."""
+    y, x = np.mgrid[:96, :128]
+    path = tmp_path / "photograph.png"
+    Image.fromarray(np.stack([2 * x, 255 - 2 * y, 127 + 100 * np.sin(x / 9)], axis=-1).astype(np.uint8)).save(path)
+    return path

@@ -17,14 +17,6 @@ BENCH = "[data-bench=repair]"
 
 
 @pytest.fixture
-def photograph(tmp_path: Path) -> Path:
-    y, x = np.mgrid[:96, :128]
-    path = tmp_path / "photograph.png"
-    Image.fromarray(np.stack([2 * x, 255 - 2 * y, 127 + 100 * np.sin(x / 9)], axis=-1).astype(np.uint8)).save(path)
-    return path
-
-
-@pytest.fixture
 def bench(page: Page, photograph: Path) -> Page:
     page.evaluate("atelier.openTab('repair')")
     expect(page.locator(BENCH)).to_be_visible()

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 BENCH = "[data-bench=restyle]"
-
-
-@pytest.fixture
-def photograph(tmp_path: Path) -> Path:
-    y, x = np.mgrid[:96, :128]
-    path = tmp_path / "photograph.png"
-    Image.fromarray(np.stack([2 * x, 255 - 2 * y, 127 + 100 * np.sin(x / 9)], axis=-1).astype(np.uint8)).save(path)
-    return path
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from studio.bench.server import Server
@@ -48,10 +46,8 @@ def done(page: Page) -> str:
     return page.evaluate("atelier.benches.get('translate').done.id")
 
 
-def test_a_photograph_is_redrawn_and_follows_the_sliders(page: Page, tmp_path: Path) -> None:
-    y, x = np.mgrid[:96, :128]
-    Image.fromarray(np.stack([2 * x, 255 - 2 * y, 127 + 0 * x], axis=-1).astype(np.uint8)).save(tmp_path / "photograph.png")
-    opened(page).set_input_files(f"{BENCH} [data-role=file]", str(tmp_path / "photograph.png"))
+def test_a_photograph_is_redrawn_and_follows_the_sliders(page: Page, photograph: Path) -> None:
+    opened(page).set_input_files(f"{BENCH} [data-role=file]", str(photograph))
     first = done(page)
     slider = page.locator(f"{BENCH} input[type=range][name=translate-strength]")
     slider.focus()

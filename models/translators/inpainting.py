@@ -36,7 +36,7 @@ class Inpainting(Translator):
             raise ValueError(f"One mask of what is to be filled is needed beside the picture, not {len(masks)}.")
         hole = (masks[0] > 0).to(pictures).expand(len(pictures), -1, -1, -1)
         luck = self.chance(int(told["seed"]), *pictures.shape[-2:])
-        return self.fill(smooth(pictures, hole), hole, luck, told["freedom"], blank=True)
+        return self.fill(smooth(pictures, hole), hole, luck, told["freedom"])
 
     def size(self, width: int, height: int, options: Mapping[str, float]) -> tuple[int, int]:
         above, below, left, right = self._sides(options)
@@ -60,11 +60,11 @@ class Inpainting(Translator):
         """What a seed decides for a picture of this size."""
         return chance(self.config.z_dim, height, width, torch.Generator().manual_seed(seed))
 
-    def fill(self, base: Tensor, hole: Tensor, luck: Chance, freedom: float, *, blank: bool) -> Tensor:
-        """base, (n, 3, h, w) of any size, with something else in its holes: as (1 = blank) or as not smoothly filled; in [0, 1]."""
+    def fill(self, base: Tensor, hole: Tensor, luck: Chance, freedom: float) -> Tensor:
+        """base, (n, 3, h, w) in [0, 1] of any size, its holes filled smoothly -> the same, filled as the network proposes."""
         n, _, height, width = base.shape
         rows, columns = (reflected(side, base.device) for side in (height, width))
         padded, marked = (x[..., rows, :][..., columns] for x in (base, hole))
         luck = Chance(luck.whole.to(base).expand(n, -1), luck.grain.to(base).expand(n, -1, -1, -1))
-        filled = self.filler(padded, marked, base.new_full((n,), float(blank)), luck, base.new_full((n,), freedom))
+        filled = self.filler(padded, marked, base.new_ones(n), luck, base.new_full((n,), freedom))
         return torch.where(hole > 0, filled[..., :height, :width].clamp(0, 1), base)

@@ -1,4 +1,4 @@
-"""Repair of pictures of any size: what a hole is about is settled small, what it is made of at full size, in windows around it alone."""
+"""Repair of pictures of any size: what a hole is about the network proposes, small; what it is made of is taken from what is known."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
+from models.translators.exemplars import Search
 from models.translators.filler import MULTIPLE, Chance, smooth
-from models.translators.translator import as_tensor
+from models.translators.translator import as_pixels, as_tensor
 
-TILE, MARGIN = 192, 64  # pixels a side of what a window fills at most, and what it sees around; multiples of 8
-DEEP = 12  # pixels from its edge to its heart: a deeper hole is first filled at half the size
-SHIFTS = (1, 2, 4, 8, 2 * DEEP - 15)  # a stretch, ANDed with itself at these, is eroded by their sum
+TILE, MARGIN = 192, 64  # pixels a side of what the network fills at once at most, and what it sees around; multiples of 8
+REGION, AROUND = 1536, 256  # the same of what is made of its surroundings at once, so that memory does not grow with the picture
+DEEP = 8  # pixels from its edge to its heart: a deeper hole is first filled at half the size
+SHIFTS = (1, 2, 4, 2 * DEEP - 7)  # a stretch, ANDed with itself at these, is eroded by their sum
 LEAST = 64  # pixels of the longer side below which nothing is halved
+PASSES = 2  # of finding what is like a hole at full size; one more at each smaller one
+STRIDES = (1, 4)  # pixels that a finding is moved along by, in turn; at full size the first alone
 STEP = 4  # a picture grows by at most a share of 1 / STEP at a time, so that there is something to go on from
 
 if TYPE_CHECKING:
@@ -32,7 +35,6 @@ class Level:
 
     pixels: np.ndarray  # (h, w, 3) uint8
     hole: np.ndarray  # (h, w) bool
-    windows: tuple[Window, ...]
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,47 @@ class Window:
     seen: tuple[int, int, int, int]
     tile: tuple[int, int, int, int]
 
+    def put(self, pixels: np.ndarray, left: np.ndarray, made: np.ndarray) -> None:
+        """What was made of what is seen, into those holes of the tile that are left; then none are."""
+        (top, _, begin, _), (y, bottom, x, end) = self.seen, self.tile
+        own, tile = left[y:bottom, x:end], pixels[y:bottom, x:end]
+        tile[own] = made[y - top : bottom - top, x - begin : end - begin][own]
+        own[:] = False
+
 
 def mend(
     inpainting: Inpainting, pixels: np.ndarray, hole: np.ndarray, options: Mapping[str, float], tell: Tell = lambda share: None
 ) -> np.ndarray:
     """pixels (h, w, 3) uint8 with its holes (h, w) bool filled; not a bit of anything else is changed."""
-    told, levels = inpainting.spec.read(options), pyramid(pixels, hole)
-    count, done, coarse = sum(len(level.windows) for level in levels), 0, None
-    for level in reversed(levels):
-        luck = inpainting.chance(int(told["seed"]), *level.hole.shape)
-        for _ in filled(inpainting, level, coarse, luck, told["freedom"]):
-            done += 1
-            tell(done / count)
-        coarse = level.pixels
+    if pixels.shape != (*hole.shape, 3) or pixels.dtype != np.uint8:
+        raise ValueError(f"A picture (h, w, 3) of bytes and a mask (h, w) are needed, not {pixels.shape} {pixels.dtype} and {hole.shape}.")
+    told, made, left = inpainting.spec.read(options), pixels.copy(), hole.copy()
+    regions = tuple(windows(hole, REGION, AROUND))
+    for k, region in enumerate(regions):
+        top, bottom, begin, end = region.seen
+        seen = slice(top, bottom), slice(begin, end)
+        region.put(made, left, mended(inpainting, made[seen], left[seen], told, lambda share, k=k: tell((k + share) / len(regions))))
+    return made
+
+
+def mended(inpainting: Inpainting, pixels: np.ndarray, hole: np.ndarray, told: Mapping[str, float], tell: Tell) -> np.ndarray:
+    """A region of a picture: proposed small by the network, then made of what is known, at each size as the smaller one has it."""
+    levels, seed, search = pyramid(pixels, hole), int(told["seed"]), None
+    work, done = sum((k + PASSES) * int(level.hole.sum()) for k, level in enumerate(levels)), 0
+    luck, draw = inpainting.chance(seed, *levels[-1].hole.shape), torch.Generator().manual_seed(seed)
+    for _ in proposed(inpainting, levels[-1], luck, told["freedom"]):
+        tell(0.0)
+    for k in range(len(levels) - 1, -1, -1):
+        level = levels[k]
+        if k + 1 < len(levels):
+            level.pixels[level.hole] = doubled(levels[k + 1].pixels, level.hole.shape)[level.hole]
+        search = Search(torch.from_numpy(level.hole.copy()), draw, search)
+        for _ in range(k + PASSES if search.can else 0):
+            made = search.improved(as_tensor(level.pixels)[0], STRIDES if k else STRIDES[:1])
+            level.pixels[level.hole] = as_pixels(made[None])[level.hole]
+            done += int(level.hole.sum())
+            tell(done / work)
+    tell(1.0)
     return levels[0].pixels
 
 
@@ -89,17 +119,17 @@ def growth(height: int, width: int, sides: tuple[int, int, int, int]) -> list[tu
 
 
 def pyramid(pixels: np.ndarray, hole: np.ndarray) -> list[Level]:
-    """The picture, then halves of it, until no hole is deep; a pixel is a hole where one of its four is."""
-    if pixels.shape != (*hole.shape, 3) or pixels.dtype != np.uint8:
-        raise ValueError(f"A picture (h, w, 3) of bytes and a mask (h, w) are needed, not {pixels.shape} {pixels.dtype} and {hole.shape}.")
-    levels = [Level(pixels.copy(), hole, tuple(windows(hole)))]
+    """The picture, then halves of it, until no hole is deep: means of what is known, holes where less than half is."""
+    levels = [Level(pixels.copy(), hole)]
     while deep(hole) and max(hole.shape) > LEAST:
         ends = [(0, side % 2) for side in hole.shape]
         pixels, hole = np.pad(pixels, (*ends, (0, 0)), mode="edge"), np.pad(hole, ends, mode="edge")
-        total = np.stack([pixels[y::2, x::2] for y in (0, 1) for x in (0, 1)]).sum(axis=0, dtype=np.uint16)
-        pixels = ((total + 2) // 4).astype(np.uint8)
-        hole = hole[::2, ::2] | hole[1::2, ::2] | hole[::2, 1::2] | hole[1::2, 1::2]
-        levels.append(Level(pixels, hole, tuple(windows(hole))))
+        known = (~hole).astype(np.uint16)
+        quarters = [(slice(y, None, 2), slice(z, None, 2)) for y in (0, 1) for z in (0, 1)]
+        count, total = (np.stack([x[part] for part in quarters]).sum(axis=0, dtype=np.uint16) for x in (known, pixels * known[..., None]))
+        pixels = ((total + count[..., None] // 2) // np.maximum(count, 1)[..., None]).astype(np.uint8)
+        hole = count < 2
+        levels.append(Level(pixels, hole))
     return levels
 
 
@@ -113,22 +143,22 @@ def deep(hole: np.ndarray) -> bool:
     return bool(whole.any())
 
 
-def windows(hole: np.ndarray) -> Iterator[Window]:
-    """Tiles that have holes, each no larger than these, and what is seen of their surroundings."""
+def windows(hole: np.ndarray, tile: int, margin: int) -> Iterator[Window]:
+    """Tiles that have holes, each no larger than this, and what is seen of their surroundings."""
     height, width = hole.shape
-    tile = max(height, width) if max(height, width) <= TILE + 2 * MARGIN else TILE  # a small picture is seen whole
+    tile = max(height, width) if max(height, width) <= tile + 2 * margin else tile  # a small picture is seen whole
     for y in range(0, height, tile):
         for x in range(0, width, tile):
             part = hole[y : y + tile, x : x + tile]
             if part.any():
                 top, bottom, left, right = box(part)
                 inner = (y + top, y + bottom, x + left, x + right)
-                yield Window((*around(*inner[:2], height), *around(*inner[2:], width)), inner)
+                yield Window((*around(*inner[:2], height, margin), *around(*inner[2:], width, margin)), inner)
 
 
-def around(begin: int, end: int, side: int) -> tuple[int, int]:
+def around(begin: int, end: int, side: int, margin: int) -> tuple[int, int]:
     """A stretch with its margins, as far as the picture goes, between multiples of 8."""
-    return max(begin - MARGIN, 0) // MULTIPLE * MULTIPLE, min(-(-(end + MARGIN) // MULTIPLE) * MULTIPLE, side)
+    return max(begin - margin, 0) // MULTIPLE * MULTIPLE, min(-(-(end + margin) // MULTIPLE) * MULTIPLE, side)
 
 
 def box(hole: np.ndarray) -> tuple[int, int, int, int]:
@@ -138,27 +168,19 @@ def box(hole: np.ndarray) -> tuple[int, int, int, int]:
 
 
 @torch.inference_mode()
-def filled(inpainting: Inpainting, level: Level, coarse: np.ndarray | None, luck: Chance, freedom: float) -> Iterator[Window]:
-    """Fill a level's pixels in place, a window after another, each going on from what those before it filled."""
+def proposed(inpainting: Inpainting, level: Level, luck: Chance, freedom: float) -> Iterator[Window]:
+    """Fill a level's pixels in place by what the network proposes, a window after another, each going on from those before it."""
     device, left = next(inpainting.parameters()).device, level.hole.copy()
-    for window in level.windows:
+    for window in windows(level.hole, TILE, MARGIN):
         top, bottom, begin, end = window.seen
-        shown, missing = level.pixels[top:bottom, begin:end], left[top:bottom, begin:end]
-        picture, hole = as_tensor(shown).to(device), torch.from_numpy(missing.copy()).to(device)[None, None].float()
-        proposed = smooth(picture, hole) if coarse is None else torch.where(hole > 0, doubled(coarse, window.seen).to(device), picture)
+        picture = as_tensor(level.pixels[top:bottom, begin:end]).to(device)
+        hole = torch.from_numpy(left[top:bottom, begin:end].copy()).to(device)[None, None].float()
         cut = luck.cut(top, begin, bottom - top, end - begin)
-        made = inpainting.fill(proposed, hole, cut, freedom, blank=coarse is None)[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-        y, bottom, x, end = window.tile
-        own, tile = left[y:bottom, x:end], level.pixels[y:bottom, x:end]
-        tile[own] = made[y - top : bottom - top, x - begin : end - begin][own]
-        own[:] = False
+        window.put(level.pixels, left, as_pixels(inpainting.fill(smooth(picture, hole), hole, cut, freedom)))
         yield window
 
 
-def doubled(coarse: np.ndarray, seen: tuple[int, int, int, int]) -> Tensor:
-    """A window of a level as the next smaller one proposes it, (1, 3, h, w)."""
-    top, bottom, begin, end = seen
-    y, x = max(top // 2 - 1, 0), max(begin // 2 - 1, 0)
-    part = as_tensor(coarse[y : bottom // 2 + 2, x : end // 2 + 2])
-    larger = F.interpolate(part, scale_factor=2.0, mode="bilinear")
-    return larger[..., top - 2 * y : bottom - 2 * y, begin - 2 * x : end - 2 * x]
+def doubled(coarse: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A level (h, w, 3) as the next smaller one proposes it."""
+    larger = F.interpolate(as_tensor(coarse), scale_factor=2.0, mode="bilinear")
+    return as_pixels(larger[..., : shape[0], : shape[1]])

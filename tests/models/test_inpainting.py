@@ -26,9 +26,10 @@ from models.training.loop import step
 from models.training.masks import border, free_form, missing, rectangles, scratches as drawn_scratches
 from models.training.presets import PRESETS
 from models.training.run import Run, write_state
+from models.translators import mending
 from models.translators.filler import InpaintingConfig, smooth
 from models.translators.inpainting import Inpainting
-from models.translators.mending import DEEP, deep, extend, growth, mend, pyramid, windows
+from models.translators.mending import AROUND, DEEP, MARGIN, REGION, TILE, deep, extend, growth, mend, pyramid, windows
 from models.translators.scratches import connected, scratches
 
 SMALL = {"width": 8, "middle": 16, "blocks": 2, "z_dim": 4}
@@ -138,20 +139,41 @@ def test_mending_ends_when_it_is_told_to(inpainting: Inpainting) -> None:
         mend(inpainting, noise(64, 64), np.ones((64, 64), bool), {}, stop)
 
 
+def test_what_is_known_returns_in_a_hole_and_regions_fit(inpainting: Inpainting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stripes go on through a hole, exactly where they must, and the same whether it is one region or several."""
+    y, x = np.mgrid[:160, :240]
+    pixels = np.stack([np.where((x + y) // 6 % 2, 230, 20)] * 3, axis=-1).astype(np.uint8)
+    hole = np.zeros((160, 240), bool)
+    hole[60:90, 60:180] = True
+    given = np.where(hole[..., None], np.uint8(0), pixels)
+    for region in (REGION, 64):
+        monkeypatch.setattr(mending, "REGION", region)
+        error = np.abs(mend(inpainting, given, hole, {"seed": 1, "freedom": 0.0}).astype(int) - pixels)[hole].mean()
+        assert error < 40, "a flat grey would be 105 away"
+
+
 def test_work_follows_the_holes_and_not_the_picture() -> None:
     hole = np.zeros((4096, 4096), bool)
     hole[1000, 1000:1400] = True
     hole[2000:2300, 3000:3300] = True
-    levels = pyramid(np.zeros((4096, 4096, 3), np.uint8), hole)
-    assert [deep(level.hole) for level in levels] == [True] * (len(levels) - 1) + [False]
-    seen = sum((w.seen[1] - w.seen[0]) * (w.seen[3] - w.seen[2]) for level in levels for w in level.windows)
+    seen = sum((w.seen[1] - w.seen[0]) * (w.seen[3] - w.seen[2]) for w in windows(hole, REGION, AROUND))
     assert seen < 0.1 * 4096**2
+
+
+def test_a_picture_is_halved_until_no_hole_is_deep_and_means_are_of_what_is_known() -> None:
+    hole = np.zeros((301, 299), bool)
+    hole[100:180, 90:200] = True
+    pixels = np.where(hole[..., None], np.uint8(255), np.uint8(80)) * np.ones(3, np.uint8)
+    levels = pyramid(pixels, hole)
+    assert [deep(level.hole) for level in levels] == [True] * (len(levels) - 1) + [False]
+    assert [level.hole.shape for level in levels[:2]] == [(301, 299), (151, 150)]
+    assert all((level.pixels[~level.hole] == 80).all() for level in levels)
 
 
 @pytest.mark.parametrize("size", [(300, 300), (500, 900)])
 def test_every_hole_is_in_one_tile(size: tuple[int, int]) -> None:
     hole, times = free_form(*size, 0.2, seeded(0)), np.zeros(size, int)
-    for window in windows(hole):
+    for window in windows(hole, TILE, MARGIN):
         (top, bottom, left, right), (y0, y1, x0, x1) = window.seen, window.tile
         assert top <= y0 < y1 <= bottom <= size[0]
         assert left <= x0 < x1 <= right <= size[1]

@@ -40,6 +40,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             page.add_init_script(COUNT)
             page.goto(server.url)
             page.wait_for_function("window.atelier?.benches?.names.includes('translate')")
+            page.wait_for_selector("#translate-button")
             page.evaluate(CHOOSE, options.translator)
             page.wait_for_selector(EASEL, state="visible")
             draw(page, 1.0)  # the first frames open the wire

@@ -78,10 +78,9 @@ def begin_with(run: Run, start: Generator) -> None:
     What is learned elsewhere is not learned anew: few pictures or little time then go further (Wang 2018, "Transferring GANs").
     TrainingError where nothing fits.
     """
-    if start.spec.family != run.generator.spec.family:
-        raise TrainingError(
-            f"A '{start.spec.family}' cannot be begun with for a '{run.generator.spec.family}': choose a start of its family."
-        )
+    wanted = run.generator.spec.family
+    if start.spec.family != wanted:
+        raise TrainingError(f"A '{start.spec.family}' cannot be begun with for a '{wanted}': choose a start of its family.")
     learned = [take_over(network, start) for network in (run.generator, run.smooth)][0]
     note(run, {"event": f"begins with {learned:.0%} of its weights from {run.preset.start}"})
 

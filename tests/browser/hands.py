@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 PIXELS = """() => {
   const canvas = document.querySelector('canvas[data-role=picture]');
@@ -45,3 +46,22 @@ def drag(page: Page, selector: str, across: float, up: float, steps: int = 10) -
     painted = page.evaluate("window.painted.all") - before
     page.mouse.up()
     return painted
+
+
+def bring(page: Page, tab: str, file: Path) -> None:
+    """Open a bench and choose a file there."""
+    page.evaluate(f"atelier.openTab('{tab}')")
+    expect(page.locator(f"[data-bench={tab}]")).to_be_visible()
+    page.set_input_files(f"[data-bench={tab}] [data-role=file]", str(file))
+
+
+def stroke(page: Page, selector: str, *points: tuple[float, float]) -> None:
+    """Draw a line on an element, through points in parts of its width and height."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()

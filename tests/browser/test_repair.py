@@ -12,26 +12,20 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from studio.bench.server import Server
+from tests.browser.hands import bring, stroke
 
 BENCH = "[data-bench=repair]"
 
 
 @pytest.fixture
 def bench(page: Page, photograph: Path) -> Page:
-    page.evaluate("atelier.openTab('repair')")
-    expect(page.locator(BENCH)).to_be_visible()
-    page.set_input_files(f"{BENCH} [data-role=file]", str(photograph))
+    bring(page, "repair", photograph)
     page.wait_for_function(f"document.querySelector('{BENCH}').dataset.state === 'given'")
     return page
 
 
 def brush(page: Page) -> None:
-    box = page.locator(f"{BENCH} .faces-sheet").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.5)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5, steps=4)
-    page.mouse.up()
+    stroke(page, f"{BENCH} .faces-sheet", (0.4, 0.5), (0.6, 0.5))
 
 
 def result(page: Page, studio: Server) -> np.ndarray:

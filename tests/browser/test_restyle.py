@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.hands import bring, stroke
+
 BENCH = "[data-bench=restyle]"
 
 
 @pytest.fixture
 def bench(page: Page, photograph: Path) -> Page:
-    page.evaluate("atelier.openTab('restyle')")
-    expect(page.locator(BENCH)).to_be_visible()
-    page.set_input_files(f"{BENCH} [data-role=file]", str(photograph))
+    bring(page, "restyle", photograph)
     done(page)
     return page
 
@@ -52,12 +52,7 @@ def test_a_style_of_ones_own_and_a_mask(bench: Page, photograph: Path) -> None:
     second = done(bench, first)
     bench.click(f"{BENCH} details:has(.mask-tools) summary")
     bench.click(f"{BENCH} [data-tool=brush]")
-    box = bench.locator(f"{BENCH} .faces-sheet").bounding_box()
-    assert box
-    bench.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5)
-    bench.mouse.down()
-    bench.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5, steps=4)
-    bench.mouse.up()
+    stroke(bench, f"{BENCH} .faces-sheet", (0.3, 0.5), (0.5, 0.5))
     done(bench, second)
     assert len(step(bench)["beside"]["mask"]) == 1
 

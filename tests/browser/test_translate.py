@@ -6,9 +6,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from studio.bench.server import Server
+from tests.browser.hands import stroke
 
 BENCH = "[data-bench=translate]"
+EASEL = f"{BENCH} [data-role=easel]"
 MOVING = """() => {
   const {width, height, hidden} = document.querySelector('[data-bench=translate] [data-role=moving]');
   return hidden ? 0 : width * height;
@@ -27,18 +28,6 @@ def opened(page: Page, translator: str = "photo-ukiyoe") -> Page:
     expect(page.locator(BENCH)).to_be_visible()
     page.click(f"{BENCH} [data-translator={translator}]")
     return page
-
-
-def stroke(page: Page, *points: tuple[float, float]) -> None:
-    """A line on the easel, in parts of its side."""
-    box = page.locator(f"{BENCH} [data-role=easel]").bounding_box()
-    assert box
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=4)
-    page.mouse.up()
 
 
 def done(page: Page) -> str:
@@ -70,11 +59,11 @@ def test_a_picture_follows_the_pen_and_what_is_taken_back(page: Page) -> None:
     opened(page, "sketch-portrait")
     expect(page.locator(f"{BENCH} .easel-hint")).to_be_visible()
     blank = page.evaluate(RESULT)
-    stroke(page, (0.3, 0.3), (0.5, 0.2), (0.7, 0.3), (0.7, 0.6), (0.5, 0.75), (0.3, 0.6), (0.3, 0.3))
+    stroke(page, EASEL, (0.3, 0.3), (0.5, 0.2), (0.7, 0.3), (0.7, 0.6), (0.5, 0.75), (0.3, 0.6), (0.3, 0.3))
     done(page)
     face = page.evaluate(RESULT)
     assert face != blank
-    stroke(page, (0.42, 0.6), (0.58, 0.6))
+    stroke(page, EASEL, (0.42, 0.6), (0.58, 0.6))
     page.wait_for_function(f"({RESULT})() !== {face}")
     page.click(f"{BENCH} [data-act=easel-undo]")
     page.wait_for_function(f"({RESULT})() === {face}")  # the same sketch gives the same picture
@@ -83,7 +72,7 @@ def test_a_picture_follows_the_pen_and_what_is_taken_back(page: Page) -> None:
     expect(page.locator(BENCH)).to_have_attribute("data-state", "empty")
 
 
-def test_a_sketch_to_begin_with_in_another_design_is_kept(page: Page, studio: Server) -> None:
+def test_a_sketch_to_begin_with_in_another_design_is_kept(page: Page) -> None:
     opened(page, "sketch-portrait").click(f"{BENCH} [data-starter] >> nth=0")
     first = done(page)
     page.click(f"{BENCH} [data-style=pixel-art]")

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from studio.bench.server import Server, free_port, serving
 from tests.browser.conftest import PATIENCE
+from tests.browser.hands import bring
 
 
 @pytest.fixture
@@ -38,18 +39,13 @@ def visitors(browser: Browser, hosted: Server) -> Iterator[list[Page]]:
         context.close()
 
 
-def given(page: Page, tab: str, path: Path) -> None:
-    page.evaluate(f"atelier.openTab('{tab}')")
-    page.set_input_files(f"[data-bench={tab}] [data-role=file]", str(path))
-
-
 def test_each_works_at_a_bench_and_sees_their_own(visitors: list[Page], hosted: Server, tmp_path: Path) -> None:
     one, other = visitors
     for k, size in enumerate(((90, 60), (60, 96))):
         pixels = np.random.default_rng(k).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{k}.png")
-    given(one, "restyle", tmp_path / "0.png")
-    given(other, "upscale", tmp_path / "1.png")
+    bring(one, "restyle", tmp_path / "0.png")
+    bring(other, "upscale", tmp_path / "1.png")
     other.click("[data-bench=upscale] [data-act=work]")
     for page, tab, size in ((one, "restyle", [90, 60]), (other, "upscale", [240, 384])):
         page.wait_for_function(f"document.querySelector('[data-bench={tab}]').dataset.state === 'done'")

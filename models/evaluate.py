@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from models.checkpoint import CheckpointError, commit, find, load, load_card, load_translator, save_card
+from models.checkpoint import Card, CheckpointError, commit, find, load, load_card, load_translator, save_card, write_whole
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
 from models.metrics.translated import TRANSLATED
@@ -26,6 +26,8 @@ from models.training.datasets.__main__ import main as make_pictures
 from models.training.presets import PRESETS
 from models.training.sheet import sample_sheet
 
+SETS = Path("data")
+SEEN_ALL = 480  # pictures, at least, that a translator's shares are of
 SHARES = re.compile("accuracy|precision|recall|coverage|memorised")  # scores that are shares of pictures
 
 
@@ -37,17 +39,53 @@ def main(argv: list[str] | None = None) -> int:
         folders = find(args.checkpoints) if args.all or args.check and not args.names else [args.checkpoints / name for name in args.names]
         if not folders:
             raise CheckpointError(f"Nothing to measure: name a checkpoint of {args.checkpoints}, or give --all.")
-        if args.check:
-            return check(folders, args)
         if args.report:
             return write_reports(folders, args.report)
-        scores = {folder.name: measure(folder, args) for folder in folders}
+        if args.check and (lacking := lacking_scores(folders)):
+            raise CheckpointError(f"Measure with: python -m models.evaluate {' '.join(lacking)} --write")
+        return measure_all(folders, args)
     except (CheckpointError, PictureSetError) as error:
         print(error, file=sys.stderr)
         return 1
-    if args.json:
-        args.json.write_text(json.dumps(scores, indent=1) + "\n")
-    return 0
+
+
+def measure_all(folders: list[Path], args: argparse.Namespace) -> int:
+    """0 where each could be measured, and agrees with its card where that is asked for.
+
+    One that can't be measured is named with the reason, and the scores of the others are written.
+    """
+    scores, faults = dict[str, Mapping[str, float]](), list[str]()
+    for folder in folders:
+        try:
+            measured = measure(folder, as_on_its_card(folder, args) if args.check else args)
+            scores[folder.name] = measured
+            found = differing(folder, measured) if args.check else []
+        except (CheckpointError, PictureSetError, ImportError) as error:
+            found = [f"{folder.name} was not measured: {error}"]
+        print(*found, sep="\n", end="\n" if found else "", file=sys.stderr, flush=True)
+        faults += found
+        if args.json:
+            write_whole(args.json, (json.dumps(scores, indent=1) + "\n").encode())
+    print(f"{len(scores)} of {len(folders)} checkpoints measured, {len(faults)} faults.")
+    return 1 if faults else 0
+
+
+def as_on_its_card(folder: Path, args: argparse.Namespace) -> argparse.Namespace:
+    """The arguments, with as many samples and the seed that a card's scores were measured with."""
+    return argparse.Namespace(
+        **{**vars(args), **{name: n for name, n in load_card(folder).measured.items() if name in ("samples", "seed")}}
+    )
+
+
+def differing(folder: Path, scores: Mapping[str, float]) -> list[str]:
+    """Each score that is off its card's by more than its spread, in a sentence."""
+    card = load_card(folder)
+    most = {name: spread(name, card.scores.get(name, math.inf), card.measured.get("samples", SEEN_ALL)) for name in scores}
+    return [
+        f"{folder.name}: {name} is {value}, and {card.scores.get(name)} on the card; {most[name]:.2g} may lie between."
+        for name, value in scores.items()
+        if not abs(value - card.scores.get(name, math.inf)) <= most[name]
+    ]
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -65,33 +103,21 @@ def arguments() -> argparse.ArgumentParser:
         "--report", type=Path, metavar="DIR", help="measure nothing: write DIR/CHECKPOINT.html with all that is known of it"
     )
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
-    parser.add_argument("--data", type=Path, default=Path("data"), help="where the picture sets are; one that is missing is made first")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=SETS,
+        help="where the picture sets are (default: %(default)s); one that is missing is made first. A translator that is named is measured "
+        "on the very pictures in that folder",
+    )
     parser.add_argument("--digits", type=Path, metavar="NPZ", help="an MNIST file to make the digits from, instead of a download")
     parser.add_argument(
-        "--sources", type=Path, metavar="DIR", help="a folder of the originals, ukiyoe/ landscapes/ paintings/ digits/*.npz"
+        "--sources", type=Path, metavar="DIR", help="a folder of the originals, ukiyoe/ landscapes/ paintings/ kodak/ digits/*.npz"
     )
     parser.add_argument("--samples", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="fewer where the machine has other work (default: all)")
     return parser
-
-
-def check(folders: list[Path], args: argparse.Namespace) -> int:
-    """0 where every card has every score that applies, and measuring again gives it within its spread."""
-    if lacking := lacking_scores(folders):
-        print(f"Measure with: python -m models.evaluate {' '.join(lacking)} --write", file=sys.stderr)
-        return 1
-    off = 0
-    for folder in folders:
-        card = load_card(folder)
-        args.samples, args.seed = card.measured["samples"], card.measured["seed"]
-        for name, value in measure(folder, args).items():
-            told, most = card.scores[name], spread(name, card.scores[name], args.samples)
-            if abs(value - told) > most:
-                off += 1
-                print(f"{folder.name}: {name} is {value}, and {told} on the card; {most:.2g} may lie between.", file=sys.stderr)
-    print(f"{len(folders)} cards checked, {off} scores off.")
-    return 1 if off else 0
 
 
 def spread(name: str, value: float, samples: int) -> float:
@@ -108,6 +134,9 @@ def lacking_scores(folders: list[Path]) -> list[str]:
     """The checkpoints whose cards lack scores that apply, each told in a line."""
     lacking = []
     for folder in folders:
+        if load_card(folder).family in TRANSLATORS.names():
+            lacking += [] if load_card(folder).scores else [folder.name]
+            continue
         checkpoint = load(folder)
         there = {name for name, value in checkpoint.card.scores.items() if math.isfinite(value)}
         if missing := [name for metric in METRICS for name in metric.names(checkpoint) if name not in there]:
@@ -129,8 +158,7 @@ def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
     if load_card(folder).family in TRANSLATORS.names():
         return measure_translator(folder, args)
     checkpoint = load(folder)
-    training = checkpoint.card.training
-    name = training.get("data") or PRESETS[training["preset"]].data
+    name = trained_on(checkpoint.card)
     data = pictures(args.data, name, originals(name, args))
     samples = Samples(checkpoint, data, args.data / "judges", args.samples, args.seed)
     begun, scores = time.monotonic(), {}
@@ -146,15 +174,37 @@ def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
 
 
 def measure_translator(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
-    """The same for a checkpoint that makes pictures of pictures, on the pictures in the folder --data."""
+    """The same for a checkpoint that makes pictures of pictures."""
     translation = load_translator(folder)
-    scores = {name: float(f"{value:.4g}") for name, value in TRANSLATED[translation.card.family](translation.translator, args.data).items()}
-    print(f"{folder.name}, {args.data}:", " ".join(f"{name}={value}" for name, value in scores.items()), flush=True)
+    ground = pictures_given(translation.card, args)
+    found = TRANSLATED[translation.card.family].scores(translation.translator, ground)
+    scores = {name: float(f"{value:.4g}") for name, value in found.items()}
+    print(f"{folder.name}, {ground}:", " ".join(f"{name}={value}" for name, value in scores.items()), flush=True)
     if args.write:
-        save_card(
-            folder, dataclasses.replace(translation.card, scores=scores, measured={"pictures": str(args.data.name), "commit": commit()})
-        )
+        save_card(folder, dataclasses.replace(translation.card, scores=scores, measured={"pictures": ground.name, "commit": commit()}))
     return scores
+
+
+def pictures_given(card: Card, args: argparse.Namespace) -> Path:
+    """The folder a translator is measured on: --data itself where one is named with it, or what its family is measured on."""
+    wanted = TRANSLATED[card.family].originals
+    if args.names and args.data != SETS:
+        return args.data
+    if not wanted:
+        for name in trained_on(card).split("+"):
+            pictures(args.data, name, originals(name, args))
+        return args.data / trained_on(card)
+    for root in (args.data, args.sources):
+        if root and all((root / name).is_dir() for name in wanted.split("+")):
+            return root / wanted
+    raise PictureSetError(
+        f"No pictures to measure on: put {wanted.replace('+', '/ and ')}/ into {args.data}, or name their folder with --sources."
+    )
+
+
+def trained_on(card: Card) -> str:
+    """The picture set, or sets joined by +."""
+    return card.training.get("data") or PRESETS[card.training["preset"]].data
 
 
 def write(folder: Path, samples: Samples, scores: Mapping[str, float]) -> None:

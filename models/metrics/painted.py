@@ -1,4 +1,4 @@
-"""How near to a style a style transfer comes and how far it goes from the content, over every content with every style of a folder."""
+"""How near to a style a style transfer comes and how far it goes from the content, on photographs by paintings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from torch import Tensor
 
 from models.encoder import load_encoder
 from models.gram import content_distance, grams, seen_twice, style_distance
+from models.training.datasets.originals import COLLECTIONS, unseen
 from models.training.datasets.pictures import PictureSetError
 from models.training.datasets.reading import picture_files, read
 from models.translators.canvas import SEEN, resized
 from models.translators.translator import Translator
+
+STYLES = 8  # paintings
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,18 @@ class Pairing:
 
 
 def pairings(folder: Path, contents: int | None = None, styles: int | None = None) -> Iterator[Pairing]:
-    """Every picture in folder/contents with every one in folder/styles, or so many of each; PictureSetError where there is none."""
-    wanted = [sorted(picture_files(folder / kind))[:most] for kind, most in (("contents", contents), ("styles", styles))]
-    if not all(wanted):
-        raise PictureSetError(f"{folder} lacks pictures. Put some to be painted in {folder / 'contents'}, some to paint like in styles/.")
+    """Every photograph of one folder with eight paintings of another, or so many of each: of ours, those that no training saw.
+
+    The two stand side by side and are named together, `pictures/kodak+paintings`; PictureSetError where that is not so.
+    """
+    folders = [folder.with_name(name) for name in folder.name.split("+")]
+    if len(folders) != 2 or not all(one.is_dir() for one in folders):
+        raise PictureSetError(
+            f"{folder} does not name two folders, of what is painted and of what it is painted like. Name kodak+paintings."
+        )
+    content, style = folders
+    apart = unseen(style.name, style) if style.name in COLLECTIONS else sorted(picture_files(style))
+    wanted = sorted(picture_files(content))[:contents], apart[: STYLES if styles is None else styles]
     seen = [[opened(path) for path in paths] for paths in wanted]
     yield from (Pairing(content, style) for content in seen[0] for style in seen[1])
 

@@ -27,7 +27,10 @@ Eyes = Callable[[Tensor], list[Tensor]]  # (1, 3, h, w) in [0, 1] -> maps
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--translator", default="restyle", help="a checkpoint of the family 'style_transfer' (default: %(default)s)")
     parser.add_argument(
-        "--pictures", type=Path, default=Path("data/restyle"), help="photographs in contents/, paintings in styles/ (default: %(default)s)"
+        "--pictures",
+        type=Path,
+        default=Path("data/kodak+paintings"),
+        help="two folders, of photographs and of paintings (default: %(default)s)",
     )
     parser.add_argument("--contents", type=int, metavar="N", help="so many of the photographs")
     parser.add_argument("--styles", type=int, metavar="N", help="so many of the paintings")

@@ -1,5 +1,6 @@
 """Metrics on cases whose answer is known."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from models.evaluate import arguments, main, originals, spread, write
 from models.metrics import METRICS, Samples
 from models.metrics.judge import Judge, train_judge, trained_judge
 from models.metrics.recognition import diversity
-from models.registry import GENERATORS
+from models.registry import GENERATORS, TRANSLATORS
 from models.training.datasets import PictureSet, save as save_pictures
 from models.training.labels import pictures_of
 
@@ -134,8 +135,6 @@ def test_the_command_writes_scores_to_the_file_and_the_card(data: PictureSet, tm
     places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "data"), "--json", str(tmp_path / "scores.json")]
     places += ["--samples", "40"]
     assert main(["--all", "--write", *places]) == 0
-    import json
-
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert load(folder).card.scores == scores["vae"]
     assert scores["vae"]["bound_nats"] == pytest.approx(scores["vae"]["reconstruction_nats"] + scores["vae"]["kl_nats"], abs=1e-3)
@@ -153,6 +152,25 @@ def test_check_measures_again_and_names_what_is_off(data: PictureSet, tmp_path: 
     save_card(folder, replace(card, scores={**card.scores, "fid": 2 * card.scores["fid"]}))
     assert main(["--check", *places]) == 1
     assert "vae: fid is " in capsys.readouterr().err
+
+
+def test_what_cannot_be_measured_keeps_no_other_from_it(data: PictureSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_pictures(data, tmp_path / "data" / "digits")
+    folder = tiny(tmp_path / "checkpoints", "dcgan")
+    save_card(folder, replace(load(folder).card, training={"preset": "ukiyoe"}))
+    upscaler = TRANSLATORS.get("upscaler").build({"factor": 2, "width": 4, "blocks": 1})
+    save(
+        tmp_path / "checkpoints" / "large",
+        upscaler,
+        Card("large", "upscaler", {"en": "x"}, {"factor": 2, "width": 4, "blocks": 1}, "smooth", "s", "l"),
+    )
+    tiny(tmp_path / "checkpoints", "vae")
+    places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "data"), "--json", str(tmp_path / "scores.json")]
+    assert main(["--all", "--samples", "40", *places]) == 1
+    assert list(json.loads((tmp_path / "scores.json").read_text())) == ["vae"]
+    told = capsys.readouterr().err
+    assert "dcgan was not measured: No picture set in" in told
+    assert "large was not measured: No pictures to measure on: put kodak/ into" in told
 
 
 def test_a_spread_is_three_standard_errors_of_a_share_and_a_twentieth_else() -> None:

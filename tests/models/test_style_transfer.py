@@ -25,6 +25,7 @@ from models.metrics import painted
 from models.train import publish
 from models.training.courses import Opening, Translation, open_translation
 from models.training.datasets import PictureSet, PictureSetError
+from models.training.datasets.originals import prepare, unseen
 from models.training.lessons import LESSONS, Sets
 from models.training.loop import step
 from models.training.presets import PRESETS
@@ -287,11 +288,11 @@ def published(data: Sets, tmp_path: Path) -> Path:
     run = open_translation(tmp_path / "run", PRESET, data)
     opening = Opening(run.folder, tmp_path, run.device, run.shard)
     publish(run, "restyle", "restyle", tmp_path / "checkpoints", Translation().result(run, opening))
-    for kind in ("contents", "styles"):
-        (tmp_path / "pictures" / kind).mkdir(parents=True)
+    for kind in ("photographs", "prints"):
+        (tmp_path / kind).mkdir(parents=True)
         for k in range(2):
             pixels = stripes(60, 90, k + 10 * len(kind)).mul(255).byte().permute(1, 2, 0).numpy()
-            Image.fromarray(pixels).save(tmp_path / "pictures" / kind / f"{k}.png")
+            Image.fromarray(pixels).save(tmp_path / kind / f"{k}.png")
     return tmp_path / "checkpoints"
 
 
@@ -302,19 +303,32 @@ def test_what_is_published_is_read_measured_and_compared(
         monkeypatch.setattr(module, "SEEN", 64)
     checkpoints = published(data, tmp_path)
     places = ["--checkpoints", str(checkpoints), "--json", str(tmp_path / "figures.json")]
-    assert evaluate(["restyle", "--write", "--data", str(tmp_path / "pictures"), *places]) == 0
+    assert evaluate(["restyle", "--write", "--data", str(tmp_path / "photographs+prints"), *places]) == 0
     card = load_translator(checkpoints / "restyle").card
     assert set(card.scores) == {"style_distance", "style_distance_untouched", "content_distance"}
     assert min(card.scores.values()) > 0
 
     few = ["--contents", "1", "--styles", "2", "--steps", "2", "--threads", str(torch.get_num_threads())]
-    assert bench(["restyle", "--pictures", str(tmp_path / "pictures"), *few, *places]) == 0
+    assert bench(["restyle", "--pictures", str(tmp_path / "photographs+prints"), *few, *places]) == 0
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["pairs"] == 2
     assert figures["ours_seconds"] > 0
     assert "times quicker" in capsys.readouterr().out
 
 
-def test_a_folder_without_styles_says_what_it_should_hold(painter: StyleTransfer, tmp_path: Path) -> None:
-    with pytest.raises(PictureSetError, match="to be painted"):
+def test_one_folder_alone_says_that_two_are_needed(painter: StyleTransfer, tmp_path: Path) -> None:
+    with pytest.raises(PictureSetError, match="does not name two folders"):
         painted.painted_scores(painter, tmp_path)
+
+
+def test_the_paintings_it_is_measured_by_are_those_that_no_training_saw(data: Sets, tmp_path: Path) -> None:
+    rows = [{"file": f"{k}.png", "period": "1880s"} for k in range(20)]
+    (tmp_path / "paintings").mkdir()
+    for row in rows:
+        Image.new("RGB", (160, 160), (9, 9, 9)).save(tmp_path / "paintings" / row["file"])
+    (tmp_path / "paintings" / "index.json").write_text(json.dumps(rows))
+    made = prepare("paintings", tmp_path / "set", tmp_path / "paintings")
+    assert made.attributes is not None
+    held = {row["file"] for row, apart in zip(made.attributes, made.held_out, strict=True) if apart}
+    assert {path.name for path in unseen("paintings", tmp_path / "paintings")} == held
+    assert len(held) == 2

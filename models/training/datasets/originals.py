@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from models.training.datasets.folder import Kind, Original, found, prepare as cut
+from models.training.datasets.folder import Kind, Original, found, held_out, prepare as cut
 from models.training.datasets.pictures import PictureSet, PictureSetError
 from models.training.datasets.squares import Crops
 
@@ -126,10 +126,16 @@ COLLECTIONS: Mapping[str, Collection] = {
 def prepare(name: str, folder: Path, source: Path | None, size: int | None = None) -> PictureSet:
     """Prepare one of the three in `folder` from the originals in `source`, `size` pixels a side; PictureSetError where there are none."""
     collection = COLLECTIONS[name]
-    crops = replace(collection.crops, size=size or collection.crops.size)
     if source is None or not source.is_dir():
         where = "No --source is given" if source is None else f"No folder {source}"
         raise PictureSetError(f"{where}. Give --source DIR, a folder that holds {collection.origin}.")
+    crops = replace(collection.crops, size=size or collection.crops.size)
+    return cut(folder, members(name, source), crops, collection.kind, collection.source, collection.licence)
+
+
+def members(name: str, source: Path) -> list[Original]:
+    """Those pictures in a folder that are of the collection, by label; PictureSetError where there are none."""
+    collection = COLLECTIONS[name]
     label_of = collection.label(source)
     originals: list[Original] = []
     for original in found(source):
@@ -139,5 +145,10 @@ def prepare(name: str, folder: Path, source: Path | None, size: int | None = Non
             originals.append(Original(original.file, original.name, label, margin))
     if not originals:
         raise PictureSetError(f"No picture of the set {name} in {source}. It must hold {collection.origin}.")
-    originals.sort(key=lambda original: collection.labels.index(original.label))
-    return cut(folder, originals, crops, collection.kind, collection.source, collection.licence)
+    return sorted(originals, key=lambda original: collection.labels.index(original.label or ""))
+
+
+def unseen(name: str, source: Path) -> list[Path]:
+    """The files of those that no training sees."""
+    originals = members(name, source)
+    return [one.file for one, apart in zip(originals, held_out(originals), strict=True) if apart]

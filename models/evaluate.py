@@ -15,7 +15,18 @@ from pathlib import Path
 
 import torch
 
-from models.checkpoint import Card, CheckpointError, commit, find, load, load_card, load_translator, save_card, write_whole
+from models.checkpoint import (
+    Card,
+    CheckpointError,
+    commit,
+    find,
+    find_translators,
+    load,
+    load_card,
+    load_translator,
+    save_card,
+    write_whole,
+)
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
 from models.metrics.translated import TRANSLATED
@@ -36,7 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     torch.set_num_threads(args.threads)
     try:
-        folders = find(args.checkpoints) if args.all or args.check and not args.names else [args.checkpoints / name for name in args.names]
+        everything = args.all or args.check and not args.names
+        named = [args.checkpoints / name for name in args.names]
+        folders = [*find(args.checkpoints), *find_translators(args.checkpoints)] if everything else named
         if not folders:
             raise CheckpointError(f"Nothing to measure: name a checkpoint of {args.checkpoints}, or give --all.")
         if args.report:

@@ -131,6 +131,10 @@ class Generator(nn.Module, ABC):
         self._refuse_side(side)
         return self.synthesize(w, noise_seeds)
 
+    def entries(self) -> Sequence[Tensor]:
+        """The matrices that w enters the network by, (n, w_dim) each: what it answers to is read off them. None where it is not so."""
+        return ()
+
     def grow(self, side: int, fade: float = 1.0) -> None:
         """In training: draw only up to `side` pixels, the newest resolution by a share `fade` (Karras 2018, section 2).
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from torch import Tensor
+
 from models.checkpoint import Card, Checkpoint
 from studio.darkroom import Prepared
 from studio.sampling import modes
@@ -26,13 +28,19 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "has_noise": spec.has_noise,
         "has_truncation": not spec.is_map,  # on a map the distance from the centre is the truncation
         "modes": list(modes(spec)),  # of its contact sheets
-        "directions": sorted(checkpoint.directions),
+        "directions": {name: acts_on(checkpoint.directions[name]) for name in checkpoint.card.directions},
         "encodes": spec.encodes,
         "draws_strokes": spec.draws_strokes,
         "sides": list(spec.sides) if len(spec.sides) > 1 else [],
         "short_hash": checkpoint.short_hash,
         **_told(card),
     }
+
+
+def acts_on(direction: Tensor) -> list[int]:
+    """The layers that a direction changes, counted from the coarsest; none listed where it changes them all."""
+    layers = direction.any(-1).nonzero().flatten().tolist() if direction.dim() == 2 else []
+    return [] if len(layers) == len(direction) else layers
 
 
 def translator_declaration(prepared: Prepared) -> dict[str, Any]:

@@ -44,10 +44,12 @@ def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
     for code, given, there in (
         ("fault.no_class", recipe.classes, spec.classes),
         ("fault.no_style", recipe.styles, spec.styles),
-        ("fault.no_direction", recipe.directions, tuple(checkpoint.directions)),
     ):
         if unknown := [name for name, _ in given if name not in there]:
             raise Fault(code, generator=recipe.generator, name=unknown[0], known=", ".join(there) or "–")
+    if unknown := [name for name, _ in recipe.directions if name not in checkpoint.directions]:
+        known = ", ".join(checkpoint.card.directions) or "–"  # and none of a visitor's own
+        raise Fault("fault.no_direction", generator=recipe.generator, name=unknown[0], known=known)
     if recipe.side and recipe.side not in (sides := spec.sides or (spec.size,)):
         raise Fault("fault.no_side", generator=recipe.generator, name=recipe.side, known=", ".join(map(str, sides)))
     if recipe.strokes and not spec.draws_strokes:
@@ -87,7 +89,7 @@ def draw(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     """
     for recipe in recipes:
         check(checkpoint, recipe)
-    w = _placed(checkpoint, recipes)
+    w = placed(checkpoint, recipes)
     if checkpoint.generator.spec.draws_strokes:
         x = cast(Writer, checkpoint.generator).inked(_written(checkpoint, recipes, w))
     elif any(recipe.side for recipe in recipes):
@@ -104,10 +106,11 @@ def strokes(checkpoint: Prepared, recipe: Recipe) -> list[Stroke]:
     check(checkpoint, recipe)
     if not checkpoint.generator.spec.draws_strokes:
         raise Fault("fault.no_strokes", generator=recipe.generator)
-    return _written(checkpoint, (recipe,), _placed(checkpoint, (recipe,)))[0]
+    return _written(checkpoint, (recipe,), placed(checkpoint, (recipe,)))[0]
 
 
-def _placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
+@torch.inference_mode()
+def placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     """The w that the recipes draw from, (n, layers, w_dim)."""
     generator, spec = checkpoint.generator, checkpoint.generator.spec
     condition = condition_of(spec, recipes).to(checkpoint.device)

@@ -22,6 +22,7 @@ from models.strokes import Stroke
 from studio import drawing
 from studio.darkroom import Darkroom
 from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb
+from studio.directions import OwnDirection, OwnDirections, between, mixed, own_direction
 from studio.errors import Fault
 from studio.figures import Figures, Tally
 from studio.frames import Picture, enlarge
@@ -34,6 +35,7 @@ from studio.tray import Tray
 from studio.works import Work, Works
 
 Shown = Literal["preview", "sheet", "neighbours"]
+UNNAMED = "–"
 PATIENCE, PAUSE = 0.25, 0.002  # seconds that a long work lets moving frames go first, and between its looks
 
 
@@ -63,7 +65,8 @@ class Engine:
         self._root = checkpoints
         self._wanted = device
         self._report = report
-        self._shelf = Shelf()
+        self.directions = OwnDirections(folder / "directions")
+        self._shelf = Shelf(self.directions)
         self._made = Made("cpu", "float32", str(torch.__version__))
         self._schedule = Schedule(self.limits)
         self._resting: WeakValueDictionary[tuple[str, str], PictureFuture] = WeakValueDictionary()  # of a visitor's channel
@@ -162,6 +165,29 @@ class Engine:
         """What a recipe draws, as strokes; Fault where its generator writes none. Takes some tens of milliseconds."""
         self._check_drawn(recipe)
         return drawing.strokes(self._shelf.checkpoints[recipe.generator], recipe)
+
+    def between(self, toward: Sequence[Recipe], away: Sequence[Recipe], apart: bool = False) -> OwnDirection:
+        """The way from some pictures of a generator to others, without a name yet; Fault where there is none. Takes some 50 ms."""
+        for recipe in (*toward, *away):
+            self._check_drawn(recipe)
+        generators = {recipe.generator for recipe in (*toward, *away)}
+        if not toward or len(generators) > 1:
+            raise Fault("fault.direction_piles")
+        checkpoint = self._shelf.checkpoints[generators.pop()]
+        return own_direction(UNNAMED, checkpoint.card.id, checkpoint.short_hash, between(checkpoint, toward, away, apart))
+
+    def mixed(self, recipe: Recipe) -> OwnDirection:
+        """All directions of a recipe as one, likewise."""
+        self._check_drawn(recipe)
+        checkpoint = self._shelf.checkpoints[recipe.generator]
+        return own_direction(UNNAMED, checkpoint.card.id, checkpoint.short_hash, mixed(checkpoint, recipe.directions))
+
+    def keep_direction(self, one: OwnDirection, name: str, *, visitor: str) -> OwnDirection:
+        """Keep a direction under a name; Fault where its generator is not here, or is another by now."""
+        if one.generator not in self._shelf.checkpoints:
+            raise Fault("fault.direction_other", generator=one.generator)
+        checkpoint = self._shelf.checkpoints[one.generator]
+        return self.directions.keep(visitor, own_direction(name, one.generator, one.weights, one.way), checkpoint)
 
     def submit(self, recipes: Sequence[Recipe], *, visitor: str) -> Job:
         """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn."""

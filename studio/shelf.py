@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +15,7 @@ import torch
 from models.checkpoint import CheckpointError, find, load
 from studio import drawing
 from studio.device import free_memory, is_out_of_memory
+from studio.directions import OwnDirections
 from studio.errors import Fault
 from studio.recipe import Recipe
 
@@ -22,7 +25,8 @@ WARM_UPS = 3  # the first draw of a network allocates and chooses kernels; the l
 class Shelf:
     """Filled once, by the thread that draws; any thread may look, and that one draws."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: OwnDirections) -> None:
+        self._own = own
         self._checkpoints: dict[str, drawing.Prepared] = {}
         self._folders: dict[str, Path] = {}
 
@@ -61,6 +65,7 @@ class Shelf:
             raise CheckpointError(f"'{name}' is there already, in {self._folders[name]}. Change the id on one of the cards.")
         try:
             prepared = drawing.prepare(checkpoint, device, dtype)
+            prepared = replace(prepared, directions=ChainMap(dict(prepared.directions), self._own.ways(checkpoint)))  # type: ignore[arg-type]
             for _ in range(WARM_UPS):
                 began = time.perf_counter()
                 drawing.draw(prepared, (Recipe(name),))

@@ -73,6 +73,9 @@ class Dcgan(Generator):
         self.norms = nn.ModuleList(nn.BatchNorm2d(b) for b in widths[1:])
         self.last = nn.ConvTranspose2d(widths[-1], config.channels, 4, 2, 1)
 
+    def entries(self) -> Sequence[Tensor]:
+        return (self.first.weight,)
+
     def map(self, z: Tensor, condition: Condition) -> Tensor:
         parts = [z]
         if self.embed_class is not None and condition.classes is not None:

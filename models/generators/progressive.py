@@ -90,6 +90,9 @@ class Progressive(Generator):
         small.load_state_dict({name: weights[name] for name in small.state_dict()})
         return small
 
+    def entries(self) -> Sequence[Tensor]:
+        return (self.first.weight,)
+
     def map(self, z: Tensor, condition: Condition) -> Tensor:
         rows = condition.rows(self.spec)
         parts = [unit(z)] if self.embed is None or rows is None else [unit(z), self.embed(rows)]

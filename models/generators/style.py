@@ -165,6 +165,9 @@ class Style(Generator):
             picture = (double(picture) if k > 0 else picture) + (shown if k + 1 < levels else shown * fade)
         return picture.expand(-1, 3, -1, -1)
 
+    def entries(self) -> Sequence[Tensor]:
+        return [layer.conv.style.weight for pair in zip(self.firsts, self.seconds, strict=True) for layer in pair]  # type: ignore[union-attr]
+
     def synthesis(self, dtype: torch.dtype) -> Synthesis:
         return FrozenStyle(self, dtype)
 

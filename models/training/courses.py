@@ -78,7 +78,9 @@ class Pictures:
 
     def result(self, run: Run, opening: Opening) -> Result:
         generator = runs.settled(run)
-        return Result(generator, generator.config, find_directions(generator), sample_sheet(generator, columns=2, rows=2, psi=0.7))
+        return Result(
+            generator, generator.config, find_directions(generator, run.data), sample_sheet(generator, columns=2, rows=2, psi=0.7)
+        )
 
 
 class Writing(Pictures):

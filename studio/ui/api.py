@@ -41,6 +41,7 @@ from studio.ui.answers import (
     served,
     uploaded,
 )
+from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
 from studio.visitors import visitor_of
 
@@ -65,7 +66,12 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
         # whatever the path names into the cache, unless it is told so.
         blocks.root_block.has_launched = True
         blocks.root_block.delete_cache = SWEEP
-    for endpoints in (DrawingEndpoints(engine, settings), EditingEndpoints(engine, settings), GalleryEndpoints(engine, gallery, settings)):
+    for endpoints in (
+        DrawingEndpoints(engine, settings),
+        DirectionEndpoints(engine, settings),
+        EditingEndpoints(engine, settings),
+        GalleryEndpoints(engine, gallery, settings),
+    ):
         for name in endpoints.NAMES:
             # The engine and the gallery do their own queueing; Gradio's default of one call at a time would only add a wait.
             api(getattr(endpoints, name), api_name=name, concurrency_limit=None)

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.directions import find_directions
 from models.generators.style import ModulatedConv, Style
 from models.generators.vae import Vae, negative_elbo
 from models.registry import GENERATORS, Registry
@@ -93,16 +92,6 @@ def varied(generator: Generator) -> Generator:
         elif "norm" in name and tensor.is_floating_point():
             tensor *= torch.rand_like(tensor) + 0.5
     return generator
-
-
-@pytest.mark.parametrize("family", TINY)
-def test_directions_fit_the_latent(family: str) -> None:
-    generator = built(family)
-    directions = find_directions(generator, count=64)
-    assert bool(directions) != generator.spec.is_map
-    for direction in directions.values():
-        assert direction.shape == (generator.spec.w_dim,)
-        assert 0 < direction.norm() < float("inf")
 
 
 @pytest.mark.parametrize("family", ["dcgan", "lapgan", "progressive", "style"])

@@ -34,6 +34,7 @@ from studio.tray import KEPT
 from studio.ui import answers, page
 from studio.ui.answers import endpoint
 from studio.ui.api import DrawingEndpoints, GalleryEndpoints
+from studio.ui.api_directions import DirectionEndpoints
 from studio.web import create_web
 from tests.studio.given import photograph
 
@@ -83,8 +84,8 @@ def fault_of(studio: Studio, *args: Any, api_name: str) -> tuple[str, dict[str, 
 
 def test_every_endpoint_is_documented_and_typed(studio: Studio) -> None:
     endpoints: Any = studio.client.view_api(return_format="dict", print_info=False)["named_endpoints"]  # pyright: ignore
-    assert set(endpoints) >= {f"/{name}" for name in (*DrawingEndpoints.NAMES, *GalleryEndpoints.NAMES)}
-    for name in (*DrawingEndpoints.NAMES, *GalleryEndpoints.NAMES):
+    assert set(endpoints) >= {f"/{name}" for name in (*DrawingEndpoints.NAMES, *DirectionEndpoints.NAMES, *GalleryEndpoints.NAMES)}
+    for name in (*DrawingEndpoints.NAMES, *DirectionEndpoints.NAMES, *GalleryEndpoints.NAMES):
         told = endpoints[f"/{name}"]
         assert told["description"].endswith("."), name
         assert all(one["type"] for one in (*told["parameters"], *told["returns"])), name
@@ -319,7 +320,7 @@ def test_the_same_endpoints_are_tools_for_language_models(studio: Studio) -> Non
 
     with start_blocking_portal() as portal:  # Playwright's tests leave a loop running in this thread
         tools, drawn, opened, refused = portal.call(converse)
-    assert tools >= {*DrawingEndpoints.NAMES, *GalleryEndpoints.NAMES}
+    assert tools >= {*DrawingEndpoints.NAMES, *DirectionEndpoints.NAMES, *GalleryEndpoints.NAMES}
     assert Image.open(io.BytesIO(base64.b64decode(drawn[0].data))).size == (16, 16)
     assert "'seed': 4711" in opened[0].text
     assert refused.isError and "ukiyoe" in refused.content[0].text and "tiny-vae" in refused.content[0].text

@@ -1,12 +1,13 @@
 /** The control groups of a generator, drawn from its declaration: what it lacks is not there. @module */
 
+import { directionsGroup } from './directions.js';
 import { h } from './dom.js';
 import { icon } from './icons.js';
 import { layerMixer } from './layers.js';
 import { latentMap } from './map.js';
 import { mixturePad, picker, setShare, sharesOf } from './mixture.js';
 import { pad } from './pad.js';
-import { seedRow, signButton, sliderRow } from './widgets.js';
+import { group, seedRow, signButton, sliderRow } from './widgets.js';
 
 const PAD_WHOLE = 5; // up to as many names stand on a pad's corners; more go into a picker
 const FOLLOW = { rest: false };
@@ -17,7 +18,7 @@ const FOLLOW = { rest: false };
  * @returns {Group[]}
  */
 export function groupsOf(atelier, declaration, position) {
-  const { classes = [], styles = [], directions = [], layers = 1 } = declaration;
+  const { classes = [], styles = [], layers = 1 } = declaration;
   return [
     seedGroup(atelier, declaration, position),
     declaration.is_map && mapGroup(atelier, declaration, position),
@@ -25,18 +26,9 @@ export function groupsOf(atelier, declaration, position) {
     classes.length > 1 && mixtureGroup(atelier, 'class', 'classes', classes),
     declaration.draws_strokes && brushGroup(atelier),
     (declaration.has_truncation || declaration.has_noise) && characterGroup(atelier, declaration),
-    directions.length > 0 && directionsGroup(atelier, directions),
+    !declaration.is_map && directionsGroup(atelier, declaration),
     layers > 1 && mixGroup(atelier, layers),
   ].filter(Boolean);
-}
-
-/** @param {any} atelier @param {string} id @param {{root: Element|Element[], show: (controls: any) => void, aside?: Element|null}} told */
-function group({ words }, id, { root, show, aside = null, ...more }) {
-  const title = words.put(h('h2', { class: 'group-name', id: `group-${id}` }), `group.${id}`);
-  words.put(title, `group.${id}_tip`, {}, 'tip');
-  const section = h('section', { class: 'group', 'data-group': id, 'aria-labelledby': `group-${id}` },
-    h('header', {}, title, aside), ...[root].flat());
-  return { id, root: section, show, ...more };
 }
 
 function seedGroup(atelier, declaration, position) {
@@ -147,24 +139,6 @@ function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy, 
       if (grown) grown.show(controls.side ? sides.indexOf(controls.side) : whole);
       if (noise) noise.show(controls.noise_seed);
     },
-  });
-}
-
-function directionsGroup(atelier, names) {
-  const { state, words } = atelier;
-  const rows = names.map((name) => sliderRow(words, {
-    name: `direction-${name}`, label: [name, { $kind: 'direction' }], tip: words.has(`direction.${name}_tip`) ? `direction.${name}_tip` : 'direction.tip',
-    min: -5, max: 5, step: 0.05, usual: 0,
-    input: (amount, { rest }) => {
-      const { [name]: _, ...others } = state.recipe.directions;
-      state.change({ directions: amount ? { ...others, [name]: amount } : others }, { rest });
-    },
-  }));
-  rows.forEach((row, i) => atelier.preview(row.root, (controls) => [-4, -2, 0, 2, 4].map((amount) => (
-    { ...controls, directions: { ...controls.directions, [names[i]]: amount } }))));
-  return group(atelier, 'directions', {
-    root: h('div', { class: 'rows' }, ...rows.map((row) => row.root)),
-    show: (controls) => rows.forEach((row, i) => row.show(controls.directions[names[i]] ?? 0)),
   });
 }
 

@@ -1,5 +1,6 @@
 /** The Models tab: a card for each checkpoint, so that nobody has to guess what a picture was made by. @module */
 
+import { UNNAMED } from './directions.js';
 import { h } from './dom.js';
 import { icon } from './icons.js';
 
@@ -55,7 +56,8 @@ function draws(one, words) {
   if (one.styles.length) parts.push(words.say('models.styles', { count: one.styles.length, names: list('style', one.styles) }));
   if (one.layers > 1) parts.push(words.say('models.mixes', { count: one.layers }));
   if (one.is_map) parts.push(words.say('models.map'));
-  if (one.directions.length) parts.push(words.say('models.directions', { names: list('direction', one.directions) }));
+  const named = Object.keys(one.directions ?? {}).filter((name) => !UNNAMED.test(name));
+  if (named.length) parts.push(words.say('models.directions', { names: list('direction', named) }));
   return parts.join(words.say('models.join'));
 }
 

@@ -3,6 +3,7 @@
 import { openApi } from './api.js';
 import { Benches } from './benches.js';
 import { layer } from './dialog.js';
+import { openOwn } from './directions-own.js';
 import { h } from './dom.js';
 import { acceptPictures, restoreText } from './drop.js';
 import { listenToKeys } from './keys.js';
@@ -24,6 +25,7 @@ async function open() {
   const state = new State(declarations);
   const tabLabels = () => TABS.map((name) => words.say(`tab.${name}`));
   const atelier = /** @type {any} */ ({ base, theme, api, live, words, declarations, translators, state, openTab, tab, tabLabels, toast });
+  atelier.own = openOwn(api, words);
   atelier.benches = new Benches(translators, openTab);
   window.atelier = atelier;
   live.draw(state.recipe, true); // asked for before the page has a place for it
@@ -33,6 +35,7 @@ async function open() {
   });
   document.addEventListener('atelier:island', () => void fill(atelier));
   await fill(atelier);
+  await atelier.own.load();
 }
 
 /** Give every island that stands on the page to the module of its name. @param {any} atelier */

@@ -121,6 +121,18 @@ export function seedRow(words, { name, label, tip, input, dice, act, extra = [] 
   return { root, field, show };
 }
 
+/**
+ * A section of controls under a name.
+ * @param {any} atelier @param {string} id @param {{root: Element|Element[], show: (controls: any) => void, aside?: Element|null}} told
+ */
+export function group({ words }, id, { root, show, aside = null, ...more }) {
+  const title = words.put(h('h2', { class: 'group-name', id: `group-${id}` }), `group.${id}`);
+  words.put(title, `group.${id}_tip`, {}, 'tip');
+  const section = h('section', { class: 'group', 'data-group': id, 'aria-labelledby': `group-${id}` },
+    h('header', {}, title, aside), ...[root].flat());
+  return { id, root: section, show, ...more };
+}
+
 /** One tip for the whole page: plain words about the thing under the pointer or the focus. @param {HTMLElement} layer */
 export function tips(layer) {
   const tip = h('div', { class: 'tip', role: 'tooltip', id: 'atelier-tip', hidden: true });

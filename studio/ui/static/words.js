@@ -51,6 +51,11 @@ export class Words {
     return this.has(key) ? this.say(key) : id.replaceAll('_', ' ');
   }
 
+  /** A name that no language translates, such as one that a visitor gave. @param {string} kind @param {string} id @param {string} name */
+  learn(kind, id, name) {
+    for (const table of Object.values(this.tables)) table[`${kind}.${id}`] = name;
+  }
+
   /** One of several texts by language, as cards carry them. @param {Record<string, any>|undefined} texts */
   pick(texts) {
     return texts?.[this.language] ?? texts?.en ?? Object.values(texts ?? {})[0] ?? '';

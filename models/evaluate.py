@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,6 +30,7 @@ from models.checkpoint import (
 )
 from models.metrics import METRICS, Samples
 from models.metrics.sheets import neighbours_sheet
+from models.metrics.steering import steering
 from models.metrics.translated import TRANSLATED
 from models.registry import TRANSLATORS
 from models.report import report
@@ -47,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     torch.set_num_threads(args.threads)
     try:
+        if args.names == ["directions"]:
+            return measure_directions(args)
         everything = args.all or args.check and not args.names
         named = [args.checkpoints / name for name in args.names]
         folders = [*find(args.checkpoints), *find_translators(args.checkpoints)] if everything else named
@@ -83,6 +87,27 @@ def measure_all(folders: list[Path], args: argparse.Namespace) -> int:
     return 1 if faults else 0
 
 
+def measure_directions(args: argparse.Namespace) -> int:
+    """What the named directions of every checkpoint do, as {checkpoint: {direction: {…}}}; 1 where one can't be measured."""
+    found, status = dict[str, Mapping[str, Mapping[str, Any]]](), 0
+    for folder in find(args.checkpoints):
+        try:
+            checkpoint = load(folder)
+            if not checkpoint.directions:
+                continue
+            name = trained_on(checkpoint.card)
+            found[folder.name] = steering(checkpoint, pictures(args.data, name, originals(name, args)), args.data / "judges")
+        except (CheckpointError, PictureSetError) as error:
+            print(f"{folder.name} was not measured: {error}", file=sys.stderr, flush=True)
+            status = 1
+            continue
+        for direction, told in found[folder.name].items():
+            print(f"{folder.name:24}{direction:12}", " ".join(f"{name}={value}" for name, value in told.items()), flush=True)
+        if args.json:
+            write_whole(args.json, (json.dumps(found, indent=1) + "\n").encode())
+    return status
+
+
 def as_on_its_card(folder: Path, args: argparse.Namespace) -> argparse.Namespace:
     """The arguments, with as many samples and the seed that a card's scores were measured with."""
     return argparse.Namespace(
@@ -103,7 +128,9 @@ def differing(folder: Path, scores: Mapping[str, float]) -> list[str]:
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="CHECKPOINT")
+    parser.add_argument(
+        "names", nargs="*", metavar="CHECKPOINT", help="'directions' alone: how far each direction moves what it is named after"
+    )
     parser.add_argument("--all", action="store_true", help="every checkpoint there is")
     parser.add_argument("--json", type=Path, help="write {checkpoint: {score: value}} to a file")
     parser.add_argument("--write", action="store_true", help="put the scores on the cards, and sheet.webp and neighbours.webp beside them")

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint, write_whole
-from models.directions import AXIS, FACTOR
 from models.directions.find import random_condition, within
 from models.directions.measured import Reading, ink
 from models.directions.traits import traits_of
@@ -185,8 +184,3 @@ def median_lightness(x: Tensor) -> Tensor:
 def share_of_warm(x: Tensor) -> Tensor:
     """The share of pixels in which red is more than blue, where warmth was found as the mean of their difference."""
     return (x[:, 0] > x[:, 2]).float().mean((1, 2))
-
-
-def named(checkpoint: Checkpoint) -> list[str]:
-    """Directions that say what they do."""
-    return [name for name in checkpoint.directions if not name.startswith((AXIS, FACTOR))]

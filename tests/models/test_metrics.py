@@ -173,6 +173,19 @@ def test_what_cannot_be_measured_keeps_no_other_from_it(data: PictureSet, tmp_pa
     assert "large was not measured: No pictures to measure on: put kodak/ into" in told
 
 
+def test_the_command_measures_directions(data: PictureSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tiny(tmp_path / "checkpoints", "dcgan")
+    way = {name: torch.ones(load(folder).generator.spec.w_dim) for name in ("slant", "weight", "axis-1")}
+    save(folder, load(folder).generator, replace(load(folder).card, training={"preset": "digits-cgan"}), way)
+    places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "data"), "--json", str(tmp_path / "d.json")]
+    save_pictures(data, tmp_path / "data" / "digits")
+    assert main(["directions", *places]) == 0
+    (found,) = json.loads((tmp_path / "d.json").read_text()).values()
+    assert set(found) == {"slant", "weight"}
+    assert {"moved", "steps", "others", "ratio", "monotone"} <= set(found["slant"])
+    assert "weight" in capsys.readouterr().out
+
+
 def test_a_spread_is_three_standard_errors_of_a_share_and_a_twentieth_else() -> None:
     assert spread("real_class_accuracy", 0.5, 100) == pytest.approx(0.15)
     assert spread("memorised", 0.0, 100) == pytest.approx(0.03)

@@ -41,6 +41,7 @@ from models.training.sheet import sample_sheet
 
 SETS = Path("data")
 SEEN_ALL = 480  # pictures, at least, that a translator's shares are of
+JUDGED = re.compile("class_|style_|inception")  # scores by classifiers that are trained to measure
 SHARES = re.compile("accuracy|precision|recall|coverage|memorised")  # scores that are shares of pictures
 
 
@@ -163,11 +164,12 @@ def arguments() -> argparse.ArgumentParser:
 def spread(name: str, value: float, samples: int) -> float:
     """How far a score may lie from itself when it is measured again: three standard errors of a share, a twentieth of anything else.
 
-    The seed is the same, so what differs is the machine: its arithmetic, and the judges that it trained.
+    The seed is the same, so what differs is the machine: its arithmetic, and the judges that it trained, who may differ by more.
     """
+    judged = bool(JUDGED.search(name))
     if SHARES.search(name):
-        return 3 * math.sqrt(max(value * (1 - value), 1 / samples) / samples)
-    return 0.05 * abs(value) + 1e-3
+        return max(3 * math.sqrt(max(value * (1 - value), 1 / samples) / samples), 0.06 * judged)
+    return (0.2 if judged else 0.05) * abs(value) + 1e-3
 
 
 def lacking_scores(folders: list[Path]) -> list[str]:

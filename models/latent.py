@@ -95,6 +95,24 @@ def mix(w: Tensor, other: Tensor, layers: Sequence[int]) -> Tensor:
     return mixed
 
 
+def blended(w: Tensor, centre: Tensor, shares: Sequence[float], flat: bool = False) -> Tensor:
+    """One w between several (n, layers, w_dim), each with its centre, by shares that sum to one: (layers, w_dim).
+
+    Flat, it is their mean, and the mean of many strangers is nobody: it lies near the centre. Else it keeps their mean distance
+    from it, layer by layer, as slerp does. A single one stays as it is.
+    """
+    if len(w) == 1:
+        return w[0]
+    weights = w.new_tensor(shares)[:, None, None]
+    mean = (weights * w).sum(0)
+    if flat:
+        return mean
+    middle = (weights * centre).sum(0)
+    length = (weights * (w - centre).norm(dim=-1, keepdim=True)).sum(0).clamp_min(0)
+    aside = mean - middle
+    return middle + aside * (length / aside.norm(dim=-1, keepdim=True).clamp_min(TINY))
+
+
 def grid(a: Tensor, b: Tensor, c: Tensor, d: Tensor, rows: int, columns: int) -> Tensor:
     """(rows * columns, dim): slerp between four corners, a b over c d, row by row."""
     steps = lambda count: [i / max(count - 1, 1) for i in range(count)]  # noqa: E731

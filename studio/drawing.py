@@ -13,11 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint
-from models.latent import draw_plane, draw_z, mix, shift, slerp, truncate
+from models.latent import blended, draw_plane, draw_z, mix, shift, slerp, truncate
 from models.spec import Condition, GeneratorSpec, Synthesis, Writer
 from models.strokes import Stroke
 from studio.errors import Fault
-from studio.recipe import Pairs, Recipe, to_json
+from studio.recipe import Pairs, Part, Recipe, to_json
 from studio.recipe_rules import THOUSAND
 
 QUOTED = 300  # characters of a recipe that a message repeats
@@ -50,6 +50,8 @@ def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
     if unknown := [name for name, _ in recipe.directions if name not in checkpoint.directions]:
         known = ", ".join(checkpoint.card.directions) or "–"  # and none of a visitor's own
         raise Fault("fault.no_direction", generator=recipe.generator, name=unknown[0], known=known)
+    for part in recipe.blend:
+        check(checkpoint, part.recipe)
     if recipe.side and recipe.side not in (sides := spec.sides or (spec.size,)):
         raise Fault("fault.no_side", generator=recipe.generator, name=recipe.side, known=", ".join(map(str, sides)))
     if recipe.strokes and not spec.draws_strokes:
@@ -112,6 +114,25 @@ def strokes(checkpoint: Prepared, recipe: Recipe) -> list[Stroke]:
 @torch.inference_mode()
 def placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     """The w that the recipes draw from, (n, layers, w_dim)."""
+    if not any(recipe.blend for recipe in recipes):
+        return _placed(checkpoint, recipes)
+    parts = [part for recipe in recipes for part in recipe.blend or (Part(recipe, 1.0),)]
+    w, centre = _placed(checkpoint, whole := [part.recipe for part in parts]), centres(checkpoint, whole)
+    found, begin = [], 0
+    for recipe in recipes:
+        rows = slice(begin, begin := begin + max(len(recipe.blend), 1))
+        one = blended(w[rows], centre[rows], [part.share for part in parts[rows]], recipe.flat)
+        found.append(_led(checkpoint, one, recipe.directions) if recipe.blend else one)
+    return torch.stack(found)
+
+
+def centres(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
+    """The middle of the names of each, (n, layers, w_dim)."""
+    spec = checkpoint.generator.spec
+    return checkpoint.generator.centre(condition_of(spec, recipes).to(checkpoint.device), len(recipes))
+
+
+def _placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     generator, spec = checkpoint.generator, checkpoint.generator.spec
     condition = condition_of(spec, recipes).to(checkpoint.device)
     w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(checkpoint.device), condition)
@@ -167,10 +188,14 @@ def _steered(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, condi
     steered = []
     for i, recipe in enumerate(recipes):
         row = w[i] if recipe.truncation == 1 else truncate(w[i], centre[i], recipe.truncation)
-        for name, amount in recipe.directions:
-            row = row + amount * checkpoint.directions[name].to(w.device)
-        steered.append(row)
+        steered.append(_led(checkpoint, row, recipe.directions))
     return torch.stack(steered)
+
+
+def _led(checkpoint: Checkpoint, w: Tensor, directions: Pairs) -> Tensor:
+    for name, amount in directions:
+        w = w + amount * checkpoint.directions[name].to(w.device)
+    return w
 
 
 def _refuse_broken(recipes: Sequence[Recipe], x: Tensor) -> None:

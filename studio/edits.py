@@ -29,7 +29,7 @@ from studio.recipe_rules import number
 from studio.settings import Settings
 from studio.visitors import visitor_of
 from studio.web_answers import NO_CACHE, body, disposition, json_in, recipe_in
-from studio.works import Work
+from studio.works import Work, Works
 
 LIFE = 24 * 3600  # seconds that a result waits to be fetched
 FOLDER = "works"
@@ -169,33 +169,49 @@ class Edits:
         return self._darkroom.works.get(id, visitor_of(request, self._settings))
 
     def _made(self, request: Request, id: str) -> Path:
-        work = self._work(request, id)
-        if work.state != "done":
-            raise Fault("fault.work_not_done", status=409)
-        path: Path = work.future.result()
-        if not path.is_file():
+        if (work := self._work(request, id)).kind != "picture":
             raise Fault("fault.no_work", status=404)
-        return path
+        return made(work)
 
     def _told(self, work: Work) -> dict[str, Any]:
-        works = self._darkroom.works
-        return {
-            "id": work.id,
-            "state": work.state,
-            "done": work.done,
-            "total": work.total,
-            "seen": work.so_far is not None,
-            "place": works.place(work),
-            "estimate": round(works.estimate(work), 1),
-            "recipe": to_dict(work.recipe),
-            "size": work.size,
-            "fault": work.fault.as_json() if work.fault else None,
-        }
+        return told(work, self._darkroom.works)
 
     def _sweep(self) -> None:
-        with as_faults(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-        for path in self._folder.iterdir():
-            with suppress(OSError):
-                if path.stat().st_mtime < time.time() - LIFE:
-                    path.unlink()
+        sweep(self._folder)
+
+
+def made(work: Work) -> Path:
+    """Where the file lies that a work made; Fault while it is not there, and once it is gone."""
+    if work.state != "done":
+        raise Fault("fault.work_not_done", status=409)
+    path: Path = work.future.result()
+    if not path.is_file():
+        raise Fault("fault.no_work", status=404)
+    return path
+
+
+def told(work: Work, works: Works) -> dict[str, Any]:
+    """How far a work is, in JSON's own types."""
+    return {
+        "id": work.id,
+        "kind": work.kind,
+        "state": work.state,
+        "done": work.done,
+        "total": work.total,
+        "seen": work.so_far is not None,
+        "place": works.place(work),
+        "estimate": round(works.estimate(work), 1),
+        "recipe": to_dict(work.recipe),
+        "size": work.size,
+        "fault": work.fault.as_json() if work.fault else None,
+    }
+
+
+def sweep(folder: Path) -> None:
+    """Results that nobody fetched for a day."""
+    with as_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - LIFE:
+                path.unlink()

@@ -106,6 +106,10 @@ class Engine:
         if self._worker:
             self._worker.join(timeout=self.limits.deadline)
 
+    def prepared(self, generator: str) -> drawing.Prepared:
+        """What draws for a generator that is here."""
+        return self._shelf.checkpoints[generator]
+
     def hashes(self) -> dict[str, str]:
         """Id of a generator or translator -> short hash of the weights that are loaded."""
         return self._shelf.hashes() | self.darkroom.hashes()
@@ -130,7 +134,7 @@ class Engine:
     def finish(self, recipe: Recipe, path: Path, *, visitor: str = "local") -> Work:
         """A recipe as a PNG of any size, written to a path a strip at a time by a work that tells how far it is."""
         self._check(recipe, visitor)
-        return self.darkroom.finish(self.signed(recipe), visitor, partial(self._draw_in_turn, visitor), self._drawn_size(recipe), path)
+        return self.darkroom.finish(self.signed(recipe), visitor, partial(self.draw_in_turn, visitor), self._drawn_size(recipe), path)
 
     def signed(self, recipe: Recipe) -> Recipe:
         """A recipe with all that would draw it here filled in."""
@@ -158,18 +162,18 @@ class Engine:
 
     def sample(self, recipe: Recipe, mode: Mode, count: int, seed: int = 0) -> list[Recipe]:
         """The recipes of a sheet around one, to be submitted as a job; Fault where there is no such sheet. Takes some milliseconds."""
-        self._check_drawn(recipe)
+        self.check_drawn(recipe)
         return sample(self._shelf.checkpoints[recipe.generator], recipe, mode, count, seed)
 
     def strokes(self, recipe: Recipe) -> list[Stroke]:
         """What a recipe draws, as strokes; Fault where its generator writes none. Takes some tens of milliseconds."""
-        self._check_drawn(recipe)
+        self.check_drawn(recipe)
         return drawing.strokes(self._shelf.checkpoints[recipe.generator], recipe)
 
     def between(self, toward: Sequence[Recipe], away: Sequence[Recipe], apart: bool = False) -> OwnDirection:
         """The way from some pictures of a generator to others, without a name yet; Fault where there is none. Takes some 50 ms."""
         for recipe in (*toward, *away):
-            self._check_drawn(recipe)
+            self.check_drawn(recipe)
         generators = {recipe.generator for recipe in (*toward, *away)}
         if not toward or len(generators) > 1:
             raise Fault("fault.direction_piles")
@@ -178,7 +182,7 @@ class Engine:
 
     def mixed(self, recipe: Recipe) -> OwnDirection:
         """All directions of a recipe as one, likewise."""
-        self._check_drawn(recipe)
+        self.check_drawn(recipe)
         checkpoint = self._shelf.checkpoints[recipe.generator]
         return own_direction(UNNAMED, checkpoint.card.id, checkpoint.short_hash, mixed(checkpoint, recipe.directions))
 
@@ -192,7 +196,7 @@ class Engine:
     def submit(self, recipes: Sequence[Recipe], *, visitor: str) -> Job:
         """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn."""
         for recipe in recipes:
-            self._check_drawn(recipe)
+            self.check_drawn(recipe)
         job = self._schedule.submit(visitor, recipes)
         for future in job.futures:
             self._tally.follow(visitor, "job", future)
@@ -204,12 +208,12 @@ class Engine:
     def _check(self, recipe: Recipe, visitor: str) -> None:
         """Refuse before queueing what can never be drawn or worked on."""
         if not recipe.source:
-            self._check_drawn(recipe)
+            self.check_drawn(recipe)
         self._check_ready()
         self.darkroom.check(recipe, visitor)
 
-    def _check_drawn(self, recipe: Recipe) -> None:
-        """The same for what only a generator draws."""
+    def check_drawn(self, recipe: Recipe) -> None:
+        """Refuse what its generator can't draw; Fault says why."""
         self._check_ready()
         self._shelf.check(recipe)
 
@@ -221,7 +225,7 @@ class Engine:
     def _developed(self, recipe: Recipe, visitor: str) -> PictureFuture:
         """A picture that the darkroom makes; who no longer waits for it cancels the work."""
         works, future = self.darkroom.works, PictureFuture()
-        work = self.darkroom.develop(self.signed(recipe), visitor, partial(self._draw_in_turn, visitor), self._drawn_size(recipe))
+        work = self.darkroom.develop(self.signed(recipe), visitor, partial(self.draw_in_turn, visitor), self._drawn_size(recipe))
 
         def pass_on(done: Future[Picture]) -> None:
             with suppress(InvalidStateError):  # nobody waits any more
@@ -237,8 +241,8 @@ class Engine:
         future.add_done_callback(lambda _: works.cancel(work))
         return future
 
-    def _draw_in_turn(self, visitor: str, recipe: Recipe) -> np.ndarray:
-        """For the darkroom: what a generator draws, in the visitor's turn."""
+    def draw_in_turn(self, visitor: str, recipe: Recipe) -> np.ndarray:
+        """For long works: what a generator draws, in the visitor's turn, (h, w, 3) uint8 as it was drawn."""
         return self._wait(self._schedule.single(visitor, replace(recipe, after=()), None)).pixels
 
     def _wait(self, future: PictureFuture, deadline: float | None = None) -> Picture:

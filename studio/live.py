@@ -20,10 +20,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from studio.drawing import place_on_map
 from studio.engine import Engine
 from studio.errors import Fault
+from studio.film import LONGEST, film_from_dict
+from studio.films import Films
 from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
 from studio.jobs import Job, PictureFuture, Superseded
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
-from studio.recipe_rules import seed
+from studio.recipe_rules import number as moment, seed
+from studio.reel import Reel
 from studio.sampling import Mode
 from studio.settings import Settings
 from studio.visitors import visitor_of
@@ -47,8 +50,9 @@ GONE = (WebSocketDisconnect, WebSocketDisconnected)  # what a send or receive ra
 class LiveDoor:
     """Lets pages in: checks where they come from and how many there are."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, films: Films, settings: Settings) -> None:
         self._engine = engine
+        self._films = films
         self._settings = settings
         self._open: Counter[str] = Counter()
         self._channels = itertools.count(1)
@@ -63,7 +67,7 @@ class LiveDoor:
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
         try:
-            await LivePage(socket, self._engine, visitor, f"page {next(self._channels)}").run()
+            await LivePage(socket, self._engine, self._films, visitor, f"page {next(self._channels)}").run()
         finally:
             self._open[visitor] -= 1
             self._open += Counter()  # drops the zeros, so that visitors who left are not kept
@@ -121,9 +125,11 @@ class Rate:
 class LivePage:
     """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
 
-    def __init__(self, socket: WebSocket, engine: Engine, visitor: str, channel: str) -> None:
+    def __init__(self, socket: WebSocket, engine: Engine, films: Films, visitor: str, channel: str) -> None:
         self._socket = socket
         self._engine = engine
+        self._films = films
+        self._reel: Reel | None = None
         self._visitor = visitor
         self._channel = channel
         self._newest: Ask | None = None
@@ -195,11 +201,32 @@ class LivePage:
                 around, sheet_seed = from_dict(recipe), seed("seed", sheet_seed)
                 recipes = await asyncio.to_thread(self._engine.sample, around, cast(Mode, mode), count, sheet_seed)
                 self._begin_sheet(number, recipes)
+            case {"type": "reel", "id": int(number), "film": film}:
+                await self._thread_reel(number, film)
+            case {"type": "play", "id": int(number), "at": int() | float() as at} if self._reel:
+                self._draw(
+                    Ask(
+                        number, self._reel.at(moment("at", at, -LONGEST, LONGEST)), content.get("rest") is True, content.get("near") is True
+                    )
+                )
             case {"type": "cancel", "id": int(number)}:
                 if number in self._sheets:
                     self._sheets[number][0].cancel()
             case _:
                 raise Fault("fault.bad_message")
+
+    async def _thread_reel(self, number: int, given: Any) -> None:
+        """Make a film ready to be played, and say how its end meets its beginning."""
+        film = film_from_dict(given)
+
+        def ready() -> tuple[Reel, tuple[float, float]]:
+            reel = self._films.reel(film, self._visitor)
+            return reel, self._films.seam(reel, self._visitor)
+
+        self._reel, (across, beside) = await asyncio.to_thread(ready)
+        await self._socket.send_json(
+            {"type": "reel", "id": number, "frames": film.frames, "seam": round(across, 4), "step": round(beside, 4)}
+        )
 
     def _hold(self, picture: str) -> str:
         """A picture that comes with a message, a sketch or a camera's, held for as long as newer ones leave it room: its id."""

@@ -39,7 +39,7 @@ def open_themed(browser: Browser, url: str, width: int, height: int, theme: Them
 def open_tab(page: Page, tab: str) -> None:
     """Go to a tab as a visitor does and wait until what it shows has come: a picture, or a heading where there is none."""
     page.locator(f"button[role=tab]#{tab}-button").click()
-    page.locator(f"[data-island={tab}] :is(canvas, img, h2, h3, .bench):visible").first.wait_for()
+    page.locator(f"[data-island={tab}] :is(canvas, img, h2, h3, .bench, .film):visible").first.wait_for()
 
 
 def hang_pictures(page: Page, count: int) -> None:

@@ -7,7 +7,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from studio import recipe_rules as rules
@@ -23,6 +23,7 @@ UPSCALES = (1, 2, 4, 8)
 MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
     dict,  # 2 only adds side, temperature and strokes
     dict,  # 3 only adds source and after
+    dict,  # 4 only adds blend and flat
 )
 VERSION = 1 + len(MIGRATIONS)
 
@@ -57,6 +58,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the pictures that another lies between, and its share."""
+
+    recipe: Recipe
+    share: float
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that determines a picture. Equal recipes draw equal pictures on one device and precision.
 
@@ -81,6 +90,8 @@ class Recipe:
     side: int = 0  # pixels: what a network that grew had drawn at that resolution; 0 = all that it draws
     temperature: float = 0.25  # 0 .. 1.5, how freely strokes are written
     strokes: tuple[tuple[int, ...], ...] = ()  # x, y, x, y … of each stroke that a visitor began with, in thousandths of the side
+    blend: tuple[Part, ...] = ()  # pictures of the same generator that this one lies between in w, in the place of seed, classes and styles
+    flat: bool = False  # straight between them; else around the middle of w, as far from it as they are
     upscale: int = 1  # plain enlargement, smooth or crisp as the card says
     after: tuple[Step, ...] = ()  # what translators do to it, one after another
     made: Made | None = None
@@ -91,6 +102,8 @@ class Recipe:
                 object.__setattr__(self, name, read(name, value))
         if bool(self.generator) == bool(self.source):
             raise Fault("fault.recipe_generator")
+        if any(part.recipe.generator != self.generator for part in self.blend):
+            raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
 
     @property
     def ingredients(self) -> tuple[str, ...]:
@@ -121,6 +134,26 @@ def _made(field: str, value: object) -> Made | None:
     if not isinstance(value, Mapping) or set(value) != {"device", "dtype", "torch"}:
         raise Fault("fault.recipe_made", field=field, value=rules.shown(value))
     return Made(**value)
+
+
+def _blend(field: str, value: object) -> tuple[Part, ...]:
+    """Shares that sum to exactly a million millionths; one below zero leads beyond the others."""
+    if not isinstance(value, (tuple, list)) or len(value) > rules.MAX_PARTS:
+        raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
+    parts = [one if isinstance(one, Part) else _part(one) for one in value]
+    if any(one.recipe.blend or one.recipe.source or one.recipe.strokes for one in parts):
+        raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
+    shares = rules.shares(f"{field}.share", [one.share for one in parts])
+    bare = [replace(one.recipe, weights="", upscale=1, after=(), made=None) for one in parts]
+    return tuple(Part(recipe, share) for recipe, share in zip(bare, shares, strict=True))
+
+
+def _part(value: object) -> Part:
+    if not isinstance(value, Mapping) or value.keys() != {"recipe", "share"}:
+        raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
+    if isinstance(value["recipe"], Mapping) and "blend" in value["recipe"]:  # before it is read: it could go as deep as JSON does
+        raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
+    return Part(from_dict(value["recipe"]), value["share"])
 
 
 def _after(field: str, value: object) -> tuple[Step, ...]:
@@ -161,6 +194,8 @@ _RULES: Mapping[str, rules.Rule] = {
     "side": rules.side,
     "temperature": rules.between(0, 1.5),
     "strokes": rules.strokes,
+    "blend": _blend,
+    "flat": rules.flag,
     "upscale": rules.choice(UPSCALES),
     "after": _after,
     "made": _made,
@@ -177,11 +212,17 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
         given[name] = list(given[name])
     if "strokes" in given:
         given["strokes"] = [list(stroke) for stroke in given["strokes"]]
+    if recipe.blend:
+        given["blend"] = [{"recipe": _unversioned(part.recipe), "share": part.share} for part in recipe.blend]
     if recipe.after:
         given["after"] = [_told(step) for step in recipe.after]
     if recipe.made:
         given["made"] = asdict(recipe.made)
     return {**given, "version": VERSION}
+
+
+def _unversioned(recipe: Recipe) -> dict[str, Any]:
+    return {name: value for name, value in to_dict(recipe).items() if name != "version"}
 
 
 def _told(step: Step) -> dict[str, Any]:

@@ -19,6 +19,7 @@ MAX_POSITION = 4.0
 MAX_SIDE = 4096
 MAX_POINTS = 400  # of all strokes together
 MAX_STEPS = 8
+MAX_PARTS = 8  # pictures that another lies between
 MAX_BESIDE = 8  # pictures of one name
 THOUSAND = 1000  # a stroke's coordinates are thousandths of the side
 MILLION = 1_000_000
@@ -96,6 +97,26 @@ def mixture(field: str, value: object) -> Pairs:
     largest = max(shares, key=lambda entry: shares[entry])
     shares[largest] += MILLION - sum(shares.values())
     return tuple((entry, share / MILLION) for entry, share in shares.items() if share)
+
+
+def shares(field: str, values: Sequence[object]) -> tuple[float, ...]:
+    """Numbers, some of which may be below zero, that sum to exactly a million millionths; none of none."""
+    given = [number(field, value, -MAX_SHARE, MAX_SHARE) for value in values]
+    if not given:
+        return ()
+    total = math.fsum(given)
+    if not total > 1e-3 * max(map(abs, given)):
+        raise Fault("fault.recipe_shares", field=field)
+    millionths = [round(value / total * MILLION) for value in given]
+    largest = max(range(len(given)), key=lambda place: millionths[place])
+    millionths[largest] += MILLION - sum(millionths)
+    return tuple(value / MILLION for value in millionths)
+
+
+def flag(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Fault("fault.recipe_flag", field=field, value=shown(value))
+    return value
 
 
 def amounts(field: str, value: object) -> Pairs:

@@ -18,6 +18,7 @@ from studio.edits import Edits
 from studio.engine import Engine, Shown
 from studio.errors import Fault
 from studio.figures import Figures
+from studio.films import FilmRoutes, Films
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.live import LiveDoor
@@ -45,7 +46,8 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     web.add_middleware(VisitorCookies, settings=settings)
     web.add_exception_handler(Fault, _answer_fault)
     web.add_exception_handler(Exception, _answer_surprise)
-    door = LiveDoor(engine, settings)
+    films = Films(engine)
+    door = LiveDoor(engine, films, settings)
 
     @web.websocket("/live")
     async def live(socket: WebSocket) -> None:
@@ -56,6 +58,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_drawing(web, engine, settings)
     _add_gallery(web, gallery, settings)
     Edits(engine, gallery, settings).add(web)
+    FilmRoutes(films, engine, settings).add(web)
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 

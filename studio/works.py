@@ -33,8 +33,8 @@ class Stopped(Exception):
 class Work:
     """What a visitor waits for. `future` holds its result, or the Fault that ended it.
 
-    size: width and height of what it makes. cost: pixels that are worked on in all. undo: takes back what a work that did
-    not come to its end has left.
+    size: width and height of what it makes; kind: "picture", or the format of a film. cost: pixels that are worked on in all.
+    undo: takes back what a work that did not come to its end has left.
     """
 
     def __init__(
@@ -45,10 +45,12 @@ class Work:
         cost: float,
         run: Callable[[Tell], Any],
         undo: Callable[[], None] = lambda: None,
+        kind: str = "picture",
     ) -> None:
         self.id = secrets.token_hex(8)
         self.visitor = visitor
         self.recipe = recipe
+        self.kind = kind
         self.size = size
         self.cost = cost
         self.run, self.undo = run, undo

@@ -16,8 +16,12 @@ from models.checkpoint import find, load_card
 from studio.errors import Fault
 from studio.settings import from_args
 from studio.ui.api import DrawingEndpoints, GalleryEndpoints
+from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
+from studio.ui.api_films import FilmEndpoints
 from studio.words import LANGUAGES, words
+
+KINDS = (DrawingEndpoints, DirectionEndpoints, EditingEndpoints, FilmEndpoints, GalleryEndpoints)
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md")
@@ -142,7 +146,7 @@ def test_every_flag_of_the_studio_is_described_and_no_other(capsys: pytest.Captu
 
 
 def test_every_endpoint_is_named_and_no_other() -> None:
-    names = {f"/{name}" for endpoints in (DrawingEndpoints, EditingEndpoints, GalleryEndpoints) for name in endpoints.NAMES}
+    names = {f"/{name}" for endpoints in KINDS for name in endpoints.NAMES}
     section = text("README.md").split("## API")[1].split("Python:")[0]
     assert set(re.findall(r"`(/\w+)`", section)) == names
 
@@ -150,12 +154,12 @@ def test_every_endpoint_is_named_and_no_other() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_route_named_is_served(document: str) -> None:
     routes = (ROOT / "studio" / "web.py").read_text("utf-8")
-    endpoints = {name for kind in (DrawingEndpoints, EditingEndpoints, GalleryEndpoints) for name in kind.NAMES}
+    endpoints = {name for kind in KINDS for name in kind.NAMES}
     named = {name for name in quoted(document) if re.fullmatch(r"/[\w.]+", name)}
     assert [name for name in named if f'"{name}"' not in routes and name[1:] not in endpoints] == []
 
 
-@pytest.mark.parametrize("kind", [DrawingEndpoints, EditingEndpoints, GalleryEndpoints])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_parameter_of_an_endpoint_is_described(kind: type) -> None:
     for name in kind.NAMES:
         method = inspect.unwrap(getattr(kind, name))

@@ -43,6 +43,7 @@ from studio.ui.answers import (
 )
 from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
+from studio.ui.api_films import FilmEndpoints
 from studio.visitors import visitor_of
 
 SWEEP = (3600, 24 * 3600)  # seconds: how often files that were handed out are looked through, and how long they are kept
@@ -70,6 +71,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
         DrawingEndpoints(engine, settings),
         DirectionEndpoints(engine, settings),
         EditingEndpoints(engine, settings),
+        FilmEndpoints(engine, settings),
         GalleryEndpoints(engine, gallery, settings),
     ):
         for name in endpoints.NAMES:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from studio.engine import Engine
 from studio.gallery import Gallery
 from studio.settings import Settings
-from studio.tabs import about, create, gallery as gallery_tab, models, repair, restyle, translate, upscale
+from studio.tabs import about, create, film, gallery as gallery_tab, models, repair, restyle, translate, upscale
 from studio.ui import api
 from studio.ui.early import EarlyLinks
 from studio.ui.island import island
@@ -18,13 +18,14 @@ from studio.ui.theme import Quiet
 from studio.words import say
 
 STATIC = Path(__file__).parent / "static"
-TABS = ("create", "upscale", "restyle", "repair", "translate", "gallery", "models", "about")
+TABS = ("create", "upscale", "restyle", "repair", "translate", "film", "gallery", "models", "about")
 BUILD = {
     "create": create.build,
     "upscale": upscale.build,
     "restyle": restyle.build,
     "repair": repair.build,
     "translate": translate.build,
+    "film": film.build,
     "gallery": gallery_tab.build,
     "models": models.build,
     "about": about.build,

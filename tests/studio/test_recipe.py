@@ -71,6 +71,52 @@ def test_a_recipe_of_the_first_version_means_what_it_meant():
     assert from_dict({"version": 1, "generator": "a", "seed": 7}) == Recipe("a", seed=7)
 
 
+def test_a_recipe_of_the_third_version_means_what_it_meant():
+    assert from_dict({"version": 3, "generator": "a", "upscale": 2}) == Recipe("a", upscale=2)
+
+
+A_PART, B_PART = {"recipe": {"generator": "a", "seed": 1}, "share": 3}, {"recipe": {"generator": "a", "seed": 2}, "share": 1}
+
+
+def test_a_blend_is_shares_of_recipes_that_sum_to_one():
+    recipe = from_dict({"generator": "a", "blend": [A_PART, B_PART], "flat": True})
+    assert [part.share for part in recipe.blend] == [0.75, 0.25]
+    assert from_json(to_json(recipe)) == recipe
+    thirds = from_dict({"generator": "a", "blend": [{**A_PART, "share": 1}] * 3})
+    assert sum(part.share for part in thirds.blend) == 1
+    assert from_json(to_json(thirds)) == thirds
+
+
+@pytest.mark.parametrize(
+    ("blend", "code"),
+    [
+        ([A_PART] * 9, "fault.recipe_blend"),
+        ("ab", "fault.recipe_blend"),
+        ([7], "fault.recipe_blend"),
+        ([{"recipe": {"generator": "a"}}], "fault.recipe_blend"),
+        ([{**A_PART, "more": 1}], "fault.recipe_blend"),
+        ([{"recipe": {"generator": "b"}, "share": 1}], "fault.recipe_blend"),
+        ([{"recipe": {"generator": "a", "blend": [A_PART]}, "share": 1}], "fault.recipe_blend"),
+        ([{"recipe": {"generator": "a", "strokes": [[1, 2]]}, "share": 1}], "fault.recipe_blend"),
+        ([{**A_PART, "share": 0}], "fault.recipe_shares"),
+        ([{**A_PART, "share": 1}, {**B_PART, "share": -1}], "fault.recipe_shares"),
+        ([{**A_PART, "share": float("nan")}], "fault.recipe_number"),
+        ([{**A_PART, "share": 10**400}], "fault.recipe_number"),
+    ],
+)
+def test_what_is_no_blend_says_so(blend, code):
+    with pytest.raises(Fault, check=lambda error: error.code == code):
+        from_dict({"generator": "a", "blend": blend})
+
+
+def test_a_blend_within_a_blend_is_refused_however_deep():
+    nested = {"generator": "a"}
+    for _ in range(900):
+        nested = {"generator": "a", "blend": [{"recipe": nested, "share": 1}]}
+    with pytest.raises(Fault, check=lambda error: error.code == "fault.recipe_blend"):
+        from_dict(nested)
+
+
 def test_a_recipe_of_the_second_version_means_what_it_meant():
     assert from_dict({"version": 2, "generator": "a", "side": 8}) == Recipe("a", side=8)
 
@@ -97,7 +143,7 @@ def test_steps_are_brought_to_one_form():
 
 
 def test_json_is_canonical():
-    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":3}'
+    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":4}'
     assert to_json(FULL).isascii()
 
 
@@ -287,7 +333,7 @@ def test_an_older_recipe_is_brought_up_to_date(monkeypatch):
     assert from_dict({"version": 1, "generator": "a", "psi": 0.5}) == Recipe("a", truncation=0.5)
     with pytest.raises(Fault, match="no field 'psi'"):
         from_dict({"version": 2, "generator": "a", "psi": 0.5})
-    assert to_json(Recipe("a")) == '{"generator":"a","version":3}'
+    assert to_json(Recipe("a")) == '{"generator":"a","version":4}'
 
 
 def test_an_absent_generator_and_other_weights_are_said():

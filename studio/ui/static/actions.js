@@ -67,13 +67,21 @@ function actions(atelier, stageRoot) {
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : stageRoot.requestFullscreen?.());
   return {
     save, share, copy, download, full,
-    send: (event) => benchMenu(atelier, event.currentTarget, (bench) => bench.take(bringDrawn(atelier))),
+    send: (event) => benchMenu(atelier, event.currentTarget, (bench) => bench.take(bringDrawn(atelier)), '', { film: () => void toFilm(atelier) }),
     undo: () => state.undo(),
     redo: () => state.redo(),
     ab: () => atelier.compare.toggle(),
     sheet: () => openSheet(atelier),
     keys: () => atelier.keys(),
   };
+}
+
+/** What stands here goes to the end of the film. @param {any} atelier */
+async function toFilm(atelier) {
+  const recipe = compact(atelier.state.recipe);
+  atelier.openTab('film');
+  while (!atelier.film) await new Promise(requestAnimationFrame);
+  atelier.film.add(recipe);
 }
 
 /** Three kinds of file, each at the sizes a plain enlargement gives; what is made of strokes is a drawing without a size besides. */

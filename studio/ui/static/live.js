@@ -33,6 +33,7 @@ async function decodeQuickly(bytes, { format, width = 0, height = 0 }, type) {
  * @typedef {{type: string, id: number, ms: number, rest: boolean, format: string, width?: number, height?: number, index?: number, position?: [number, number],
  *   recipe?: any}} Header
  * @typedef {{header: Header, picture: ImageBitmap|VideoFrame|OffscreenCanvas, bytes: Uint8Array, generator: string, lag: number}} Frame
+ * @typedef {{recipe?: any, at?: number, rest: boolean, picture?: string}} Wanted a recipe's picture, or a film's at a moment
  * @typedef {{done?: (job: any) => void, cell: (index: number, picture: ImageBitmap, recipe: any) => void, job?: (job: any) => void,
  *   fault?: (fault: any) => void}} SheetEars
  */
@@ -53,8 +54,10 @@ export class Live {
     this.number = 0;
     this.tries = 0;
     this.refused = 0;
-    this.waiting = /** @type {{recipe: any, rest: boolean, picture?: string}|null} */ (null);
-    this.flying = /** @type {{id: number, sent: number, recipe: any, rest: boolean, picture?: string}|null} */ (null);
+    this.waiting = /** @type {Wanted|null} */ (null);
+    this.flying = /** @type {Wanted & {id: number, sent: number}|null} */ (null);
+    this.reels = /** @type {Map<number, {resolve: (reel: any) => void, reject: (fault: any) => void}>} */ (new Map());
+    this.film = /** @type {any} */ (null); // the one that can be played
     this.painted = { id: 0, rest: false }; // the newest frame shown
     this.sent = 0; // the number of the newest frame asked for
     this.sheets = /** @type {Map<number, SheetEars>} */ (new Map());
@@ -77,6 +80,25 @@ export class Live {
     const recipe = compact(controls);
     this.waiting = { recipe, rest, picture };
     if (!rest && this.rests) this.restTimer = window.setTimeout(() => this.draw(controls, true), REST_AFTER);
+    this.#send();
+  }
+
+  /**
+   * Make a film ready to be played: how many frames it has, how far its last is from its first as they look, and what a step is there.
+   * @param {any} film @returns {Promise<{frames: number, seam: number, step: number}>}
+   */
+  reel(film) {
+    const id = ++this.number;
+    this.film = film;
+    return new Promise((resolve, reject) => {
+      this.reels.set(id, { resolve, reject });
+      this.#say({ type: 'reel', id, film });
+    });
+  }
+
+  /** The film's picture at a moment; of several asked for in haste, the newest. @param {number} at seconds @param {boolean} [rest] lossless */
+  play(at, rest = false) {
+    this.waiting = { at, rest };
     this.#send();
   }
 
@@ -120,12 +142,15 @@ export class Live {
       if (message.type !== 'hello') return this.#hear(message);
       greeted = true;
       [this.hello, this.tries, this.refused] = [message, 0, 0];
+      if (this.film) this.#say({ type: 'reel', id: ++this.number, film: this.film });
       this.#turn('live');
       this.#send();
     };
     socket.onclose = () => {
       this.waiting ??= this.flying; // what was under way is asked for again
       this.flying = null;
+      for (const { reject } of this.reels.values()) reject({ fault: { code: 'fault.connection' } });
+      this.reels.clear();
       for (const ears of this.sheets.values()) ears.fault?.({ code: 'fault.connection' });
       this.sheets.clear();
       if (!greeted) this.refused += 1;
@@ -141,8 +166,9 @@ export class Live {
     if (this.mode === 'live') {
       this.flying = { id: ++this.number, sent: performance.now(), ...next };
       this.sent = this.flying.id;
-      this.#say({ type: 'draw', id: this.sent, recipe: next.recipe, rest: next.rest, picture: next.picture, near: this.near });
-    } else if (this.mode === 'events') {
+      const what = next.recipe ? { type: 'draw', recipe: next.recipe, picture: next.picture } : { type: 'play', at: next.at };
+      this.#say({ ...what, id: this.sent, rest: next.rest, near: this.near });
+    } else if (this.mode === 'events' && next.recipe) {
       void this.#drawByEvents(next);
     } else {
       return; // it waits until the connection stands
@@ -173,7 +199,7 @@ export class Live {
     const picture = await (header.rest ? decodeExactly(bytes, type) : decodeQuickly(bytes, header, type));
     if (header.id >= this.painted.id) { // a small frame is decoded sooner than a large one before it
       this.painted = header;
-      const generator = header.recipe?.generator ?? flown?.recipe.generator;
+      const generator = header.recipe?.generator ?? flown?.recipe?.generator ?? this.film?.keys[0].recipe.generator;
       this.#shout('frame', { header, picture, bytes, generator, lag: expected && flown ? performance.now() - flown.sent : 0 });
     }
     if (!header.rest && 'close' in picture) picture.close(); // sixty a second are not left to the garbage collector
@@ -188,7 +214,15 @@ export class Live {
         this.sheets.delete(message.id);
         sheet.done?.(message);
       }
+    } else if (message.type === 'reel') {
+      this.reels.get(message.id)?.resolve(message);
+      this.reels.delete(message.id);
     } else if (message.type === 'error') {
+      if (this.reels.has(message.id)) {
+        this.reels.get(message.id)?.reject({ fault: message.fault });
+        this.reels.delete(message.id);
+        return;
+      }
       if (sheet) {
         this.sheets.delete(message.id);
         return sheet.fault?.(message.fault);
@@ -199,7 +233,7 @@ export class Live {
     }
   }
 
-  /** One picture through Gradio's queue. @param {{recipe: any, rest: boolean}} next */
+  /** One picture through Gradio's queue. @param {Wanted} next */
   async #drawByEvents({ recipe, rest }) {
     const flown = { id: ++this.number, sent: performance.now(), recipe, rest };
     this.flying = flown;

@@ -13,7 +13,7 @@ import { openTheme } from './theme.js';
 import { tips } from './widgets.js';
 import { openWords } from './words.js';
 
-const TABS = ['create', 'upscale', 'restyle', 'repair', 'translate', 'gallery', 'models', 'about'];
+const TABS = ['create', 'upscale', 'restyle', 'repair', 'translate', 'film', 'gallery', 'models', 'about'];
 
 async function open() {
   const base = new URL('.', document.baseURI);

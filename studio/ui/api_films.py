@@ -1,0 +1,54 @@
+"""The named endpoint of films."""
+
+# As in api.py, annotations stay real types: no `from __future__ import annotations`.
+import secrets
+from concurrent.futures import CancelledError
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.utils import get_upload_folder
+
+from studio.engine import Engine
+from studio.errors import Fault
+from studio.film import film_from_dict, film_from_json
+from studio.filming import ENDINGS, FilmFormat
+from studio.films import Films
+from studio.settings import Settings
+from studio.ui.answers import AnyRecipe, endpoint, file_at
+from studio.visitors import visitor_of
+
+
+class FilmEndpoints:
+    """Recipes at moments in, a film out."""
+
+    NAMES = ("film",)
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._films = Films(engine)
+        self._settings = settings
+
+    @endpoint
+    def film(self, film: AnyRecipe, request: gr.Request, format: FilmFormat = "mp4", side: int = 512) -> FileData:
+        """Make a film of pictures at moments and all that lies between them. The file carries the film inside.
+
+        Args:
+            film: An object, or the same as JSON text: {"keys": [{"at": 0, "recipe": {"generator": "portraits", "seed": 7}},
+                {"at": 2, "recipe": {"generator": "portraits", "seed": 8}, "ease": "soft"}], "seconds": 4, "loop": true, "path": "slerp"}.
+            format: The kind of file; png is a ZIP of PNGs, each with its recipe.
+            side: Pixels a side at least: 0 (as drawn), 256, 512, 1024 or 2048.
+        Returns:
+            The film.
+        """
+        wanted: Any = film_from_json(film) if isinstance(film, str) else film_from_dict(film)
+        target = Path(get_upload_folder()) / secrets.token_hex(16) / f"{wanted.generator}-film.{ENDINGS[format]}"
+        work = self._films.shoot(wanted, format, side, target, visitor_of(request, self._settings))
+        try:
+            work.future.result()
+        except CancelledError:
+            raise Fault("fault.no_work", status=410) from None
+        finally:
+            self._engine.darkroom.works.forget(work)
+        return file_at(target)

@@ -1,0 +1,68 @@
+/** A film becomes a file: its format and size, how far it is, a way to stop it, and the file itself. @module */
+
+import { ApiFault } from './api.js';
+import { h } from './dom.js';
+
+const FORMATS = ['mp4', 'webm', 'webp', 'gif', 'png'];
+const SIDES = [512, 0, 256, 1024, 2048];
+const LOOK = 400; // ms between looks at a work
+
+/** @param {any} atelier @param {() => any} film */
+export function shooting({ words, api }, film) {
+  const select = (name, options, spell) => {
+    const box = h('select', { id: `film-${name}`, 'data-act': `film-${name}` }, ...options.map((one) => spell(h('option', { value: one }), one)));
+    return { box, root: h('div', { class: 'film-row' }, words.put(h('label', { for: box.id, class: 'row-name' }), `film.${name}`), box) };
+  };
+  const format = select('format', FORMATS, (option, one) => words.put(option, `film.format_${one}`));
+  const side = select('side', SIDES, (option, one) => (one ? Object.assign(option, { textContent: `${one} px` }) : words.put(option, 'film.side_own')));
+  const bar = words.put(h('progress', { max: 1, value: 0, hidden: true }), 'film.progress', {}, 'label');
+  const line = h('p', { class: 'quiet', role: 'status', 'data-role': 'film-status' });
+  const made = h('div', { class: 'film-made' });
+  let id = '';
+  const begin = words.put(h('button', { type: 'button', class: 'button first', 'data-act': 'film-make', onclick: () => void run() }), 'film.make');
+  const stop = words.put(h('button', { type: 'button', class: 'button', 'data-act': 'film-stop', hidden: true, onclick: () => {
+    if (id) void fetch(api.at(`works/${id}`), { method: 'DELETE' });
+    id = '';
+  } }), 'film.stop');
+
+  async function run() {
+    made.replaceChildren();
+    begin.disabled = true;
+    try {
+      let now = await api.post('films', JSON.stringify({ film: film(), format: format.box.value, side: Number(side.box.value) }), 'application/json');
+      id = now.id;
+      stop.hidden = bar.hidden = false;
+      while (['waiting', 'running'].includes(now.state)) {
+        bar.value = now.total ? now.done / now.total : 0;
+        words.put(line, now.place ? 'film.waits' : 'film.drawing', { place: now.place, done: now.done, total: now.total, seconds: Math.ceil(now.estimate) });
+        await new Promise((go) => { setTimeout(go, LOOK); });
+        if (!id) break;
+        now = await api.get(`works/${id}`);
+      }
+      if (now.fault) throw new ApiFault(now.fault);
+      if (id && now.state === 'done') hand(now);
+      else words.put(line, 'film.stopped');
+    } catch (fault) {
+      line.textContent = words.fault(/** @type {any} */ (fault).fault ?? { text: String(fault) });
+    }
+    id = '';
+    stop.hidden = bar.hidden = true;
+    begin.disabled = false;
+  }
+
+  /** @param {any} work */
+  function hand(work) {
+    const address = api.at(`films/${work.id}/file`);
+    const moving = ['mp4', 'webm'].includes(work.kind);
+    const look = moving ? h('video', { src: address, controls: true, loop: true, muted: true, playsinline: true, 'data-role': 'film-video' })
+      : work.kind !== 'png' && words.put(h('img', { src: address, alt: '' }), 'film.picture', {}, 'label');
+    made.replaceChildren(...[look, words.put(h('a', { class: 'button', href: `${address}?download=1`, download: '', 'data-act': 'film-download' }), 'film.download')].filter(Boolean));
+    words.put(line, 'film.done');
+  }
+
+  return {
+    root: h('div', { class: 'film-shoot' }, format.root, side.root, h('div', { class: 'buttons' }, begin, stop), bar, line, made),
+    /** @param {boolean} possible */
+    show: (possible) => { begin.disabled = !possible || Boolean(id); },
+  };
+}

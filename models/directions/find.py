@@ -24,6 +24,7 @@ AXIS, FACTOR = "axis-", "factor-"  # what their names begin with
 BATCH, LOOKED, WALKED = 16, 256, 64  # pictures at once; those by which readings are scaled and slopes first taken; those along a way
 ROUNDS = 2  # in which a way is corrected by the slopes met along it
 REACH = 2.0  # standard deviations to either side for which a way is made
+SEEN = 0.4  # standard deviations of its trait that a way must lead through, from end to end, in other eyes
 ENOUGH = 0.9  # of what a way can do, by the layers that are kept
 
 Slopes = Tensor  # (readings, layers, w_dim): how each reading rises with each layer of w, in its own standard deviations
@@ -63,6 +64,8 @@ def find_directions(generator: Generator, data: PictureSet | None = None, count:
         for _ in range(0 if spec.draws_strokes else ROUNDS):  # a slope is only that of a place: what is met along the way corrects it
             way = alone(samples, slopes(generator, samples, read, way), number)
         found[name] = way
+    if told and data is not None:
+        found = seen_twice(generator, samples, found, readings(data, second=True))
     whole = torch.ones(spec.layers, 1)
     found |= {f"{AXIS}{k + 1}": whole * direction for k, direction in enumerate(axes(samples))}
     found |= {f"{FACTOR}{k + 1}": direction for k, direction in enumerate(factors(generator, samples))}
@@ -113,6 +116,22 @@ def slopes(generator: Generator, samples: Sampled, read: Mapping[str, Reading], 
         for k, reading in enumerate(read.values()):
             total[k] += torch.autograd.grad(reading(x).sum(), at, retain_graph=True)[0].sum(0)
     return total / len(w)
+
+
+@torch.no_grad()
+def seen_twice(generator: Generator, samples: Sampled, found: Mapping[str, Tensor], read: Mapping[str, Reading]) -> dict[str, Tensor]:
+    """Those whose trait other eyes see rise as well: a slope can also lead to what only the eyes that gave it take for the trait."""
+    w, kept = samples.w[:LOOKED], dict[str, Tensor]()
+    some = Condition(*(None if shares is None else shares[:LOOKED] for shares in (samples.condition.classes, samples.condition.styles)))
+    for name, way in found.items():
+        low, still, high = (
+            torch.cat([read[name](generator.synthesize(part, [0] * len(part)).clamp(-1, 1)) for part in (w + amount * way).split(BATCH)])
+            for amount in (-REACH, 0.0, REACH)
+        )
+        spread = within(still, some).std().clamp_min(1e-8)
+        if low.mean() < still.mean() < high.mean() and (high - low).mean() / spread > SEEN:
+            kept[name] = way
+    return kept
 
 
 @torch.no_grad()

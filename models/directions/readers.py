@@ -27,8 +27,9 @@ class Looking:
     What several readings ask of the same pictures is looked at once.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, level: int = LEVEL) -> None:
         self.encoder = encoder
+        self.level = level
         self._last: tuple[Tensor, Tensor] | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -39,16 +40,20 @@ class Looking:
     def _view(self, x: Tensor) -> Tensor:
         maps = self.encoder(seen(x, SEEN_AT))
         whole = [features.mean((2, 3)) for features in maps]
-        return torch.cat([*whole, F.adaptive_avg_pool2d(maps[LEVEL], PLACES).flatten(1)], dim=1)
+        return torch.cat([*whole, F.adaptive_avg_pool2d(maps[self.level], PLACES).flatten(1)], dim=1)
 
 
-def readings(data: PictureSet, encoder: Encoder | None = None) -> Mapping[str, Reading]:
-    """A reading for each trait that the set's words tell, in standard deviations of that trait; none where they tell none."""
+def readings(data: PictureSet, encoder: Encoder | None = None, *, second: bool = False) -> Mapping[str, Reading]:
+    """A reading for each trait that the set's words tell, in standard deviations of that trait; none where they tell none.
+
+    second: by other features, learned from other pictures, to see whether what the first ones found is there.
+    """
     told = traits_of(data)
     if not told:
         return {}
-    look = Looking(encoder or load_encoder())
-    rows = np.sort(np.random.default_rng(0).permutation(data.train())[:MOST])
+    look = Looking(encoder or load_encoder(), LEVEL - 1 if second else LEVEL)
+    order = np.random.default_rng(0).permutation(data.train())
+    rows = np.sort(order[::-1][:MOST] if second else order[:MOST])
     with torch.no_grad():
         features = torch.cat([look(x) for x in batches(data, rows)])
     mean, spread = features.mean(0), features.std(0).clamp_min(1e-6)

@@ -35,14 +35,6 @@ def mood(words: Attributes) -> float | None:
     return 1.0 if face in GLAD else 0.0 if face in GRAVE else None
 
 
-def length(words: Attributes) -> float | None:
-    """1 for long hair, 0 for short."""
-    told = str(words.get("head", words.get("hair", "")))
-    if told.startswith(("long", "medium")):
-        return 1.0
-    return 0.0 if told.startswith(("short", "noHair", "shaved", "cornrows", "grayShort", "flatTop")) else None
-
-
 def lightness(*fields: str) -> Trait:
     """Of the first of these colours that is named, in [0, 1]."""
 
@@ -72,7 +64,6 @@ TRAITS: Mapping[str, Trait] = {
     "glasses": glasses,
     "ground": ground,
     "hair": lightness("hairColor", "headContrastColor"),
-    "length": length,
     "mood": mood,
     "skin": lightness("skinColor"),
 }

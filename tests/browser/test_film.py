@@ -119,13 +119,35 @@ def test_a_film_in_the_making_is_stopped(film: Page) -> None:
 
 
 def test_a_moment_is_taken_to_create_and_sent_back(film: Page) -> None:
+    rests = "document.addEventListener('atelier:film-painted', ({detail}) => { window.rested ||= detail.rest; })"
+    film.evaluate(f"window.rested = false; {rests}")
     film.locator(KEYS).nth(2).click()
+    film.wait_for_function("window.rested")
     film.click("[data-act=film-take]")
     expect(film.locator("canvas[data-role=picture]")).to_be_visible()
     assert film.evaluate("atelier.state.recipe.seed") == told(film)["keys"][2]["recipe"]["seed"]
     film.click("[data-act=send]")
     film.click("[data-send=film]")
     expect(film.locator(KEYS)).to_have_count(4)
+
+
+def test_a_moment_between_two_pictures_is_a_picture_that_is_saved_and_let_go_of(film: Page) -> None:
+    film.evaluate(
+        "window.rested = false; document.addEventListener('atelier:film-painted', ({detail}) => { window.rested ||= detail.rest; })"
+    )
+    film.locator("[data-role=scrub]").evaluate(SCRUB, 0.15)
+    film.wait_for_function("window.rested")
+    film.click("[data-act=film-take]")
+    film.wait_for_function("atelier.state.recipe.blend.length === 2 && atelier.live.settled")
+    between = film.evaluate("atelier.live.painted.recipe")
+    assert len(between["blend"]) == 2
+    film.click("[data-act=save]")
+    expect(film.locator("[data-role=notice]", has_text="Saved")).to_be_visible()
+    film.evaluate("atelier.state.change({ seed: 12 }, { rest: true })")
+    assert film.evaluate("atelier.state.recipe.blend") == []
+    film.wait_for_function("atelier.live.settled")
+    film.evaluate("atelier.state.undo()")
+    assert film.evaluate("atelier.state.recipe.blend.length") == 2
 
 
 def test_another_generator_is_refused_kindly(film: Page) -> None:

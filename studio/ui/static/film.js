@@ -24,6 +24,7 @@ export function mount(root, atelier) {
   let playing = false;
   let ready = /** @type {Promise<any>|null} */ (null);
   let at = 0;
+  let moment = /** @type {any} */ (null); // the recipe of what stands there, once it rests
 
   const tell = (fault) => toast(words.fault(fault.fault ?? { text: String(fault) }));
   const declaration = () => state.declared(film.keys[0]?.recipe.generator);
@@ -147,8 +148,8 @@ export function mount(root, atelier) {
     act('chance', () => add({ ...compact(film.keys[chosen] ? complete(film.keys[chosen].recipe) : state.recipe), seed: anySeed(), position: undefined })),
     act('replace', () => film.keys[chosen] && change({ keys: film.keys.map((key, k) => (k === chosen ? { ...key, recipe: bare(compact(state.recipe)) } : key)) })),
     act('take', () => {
-      if (!film.keys[chosen]) return;
-      state.restore(film.keys[chosen].recipe);
+      if (!film.keys.length) return;
+      state.restore(moment ?? film.keys[chosen].recipe);
       atelier.openTab('create');
     }), act('remove', remove), act('open', () => file.click()), file);
 
@@ -168,6 +169,7 @@ export function mount(root, atelier) {
     line.show(film, chosen, at);
   };
   live.on('frame', ({ header, picture }) => {
+    moment = header.rest ? header.recipe : null;
     paint(canvas, picture, declaration().rendering, header.rest ? 512 : 256);
     document.dispatchEvent(new CustomEvent('atelier:film-painted', { detail: { rest: header.rest } }));
   });

@@ -14,6 +14,7 @@ const number = (value) => Number(value.toFixed(2)).toString();
 const SAID = /** @type {Record<string, (words: import('./words.js').Words, recipe: any) => string>} */ ({
   classes: (words, { classes }) => mixture(words, 'class', classes),
   styles: (words, { styles }) => mixture(words, 'style', styles),
+  blend: (words, { blend }) => words.say('fact.blend_of', { count: blend.length }),
   seed: (_, { seed }) => String(seed ?? 0),
   variation: (_, recipe) => `${Math.round(recipe.variation * 100)}% → ${recipe.variation_seed ?? 0}`,
   position: (_, { position }) => position.map(number).join(', '),
@@ -33,7 +34,7 @@ const SAID = /** @type {Record<string, (words: import('./words.js').Words, recip
  */
 export function facts(words, recipe) {
   return Object.keys(SAID)
-    .filter((key) => key === 'seed' || recipe[key] !== undefined)
+    .filter((key) => (key === 'seed' ? !recipe.blend : recipe[key] !== undefined))
     .map((key) => ({ key, text: SAID[key](words, recipe) }));
 }
 

@@ -157,6 +157,11 @@ class Darkroom:
 
         return self.works.submit(Work(visitor, recipe, sizes[-1], self._cost(recipe, sizes), run, undo=partial(drop, path)), listed=True)
 
+    def worked(self, recipe: Recipe, visitor: str, pixels: np.ndarray) -> np.ndarray:
+        """What a recipe's steps make of pixels (h, w, 3), here and now: for a work that is itself under way."""
+        (made,) = self._worked(recipe, visitor, pixels, unheard, whole=True)
+        return made
+
     def signed(self, recipe: Recipe, made: Made) -> Recipe:
         """The recipe with the weights that worked on it, and what they ran on."""
         after = tuple(replace(step, weights=self._translators[step.translator].short_hash) for step in recipe.after)

@@ -7,6 +7,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import cast
@@ -24,7 +25,8 @@ from studio.errors import Fault
 from studio.film import Film, film_from_dict, film_to_dict, film_to_json
 from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat, read_film, write_film
 from studio.frames import Picture, enlarge
-from studio.recipe import Recipe
+from studio.recipe import Recipe, Step
+from studio.recipe_rules import flag
 from studio.reel import Draw, Reel, evened, reel_of, steps
 from studio.settings import Settings
 from studio.visitors import visitor_of
@@ -70,8 +72,11 @@ class Films:
         before, across, after = steps([draw(recipe) for recipe in places], self._eyes(), loop=False)
         return float(across), float((before + after) / 2)
 
-    def shoot(self, film: Film, format: FilmFormat, side: int, path: Path, visitor: str) -> Work:
-        """A work that writes a film to a path; Fault for what can never be written."""
+    def shoot(self, film: Film, format: FilmFormat, side: int, path: Path, visitor: str, *, sharp: bool = False) -> Work:
+        """A work that writes a film to a path; Fault for what can never be written.
+
+        side: pixels at least, reached by doubling; sharp: an upscaler does it, as far as there is one.
+        """
         if format not in FORMATS:
             raise Fault("fault.picture_format", known=", ".join(FORMATS), value=str(format)[:40])
         if side not in SIDES:
@@ -82,6 +87,7 @@ class Films:
         size = self._engine.prepared(film.generator).generator.spec.size
         factor = 1 << max(math.ceil(math.log2(side / size)), 0) if side else 1
         large = size * factor
+        after = self._upscaling(factor) if sharp else ()
 
         def run(tell: Tell) -> Path:
             begun = film.frames if film.even else 0  # looking at its pace counts as much as writing it
@@ -97,7 +103,9 @@ class Films:
                     recipe = reel.frame(number)
                     small = draw(recipe)
                     tell(begun + number, begun + film.frames, small)
-                    yield Picture(enlarge(small, factor, card.rendering), self._engine.signed(recipe))
+                    recipe = self._engine.signed(replace(recipe, after=after))
+                    sharper = self._engine.darkroom.worked(recipe, visitor, small) if after else small
+                    yield Picture(enlarge(sharper, large // len(sharper), card.rendering), recipe)
 
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -111,6 +119,11 @@ class Films:
         cost = float(large * large * film.frames)
         work = Work(visitor, film.keys[0].recipe, (large, large), cost, run, undo=lambda: drop(path), kind=format)
         return self._engine.darkroom.works.submit(work, listed=True)
+
+    def _upscaling(self, factor: int) -> tuple[Step, ...]:
+        """The step that enlarges most without going beyond; none where there is no such upscaler."""
+        known = {one.spec.factor: name for name, one in self._engine.darkroom.translators.items() if 1 < one.spec.factor <= factor}
+        return (Step(known[max(known)]),) if known else ()
 
     def _drawn(self, visitor: str) -> Draw:
         def draw(recipe: Recipe) -> np.ndarray:
@@ -149,8 +162,8 @@ class FilmRoutes:
         await asyncio.to_thread(sweep, self._folder)
         path = self._folder / f"{time.time_ns():x}.film"
         side = given.get("side", 512)
-        shoot = lambda: self._films.shoot(film, cast(FilmFormat, given.get("format", "mp4")), side, path, visitor)  # noqa: E731
-        work = await asyncio.to_thread(shoot)
+        format, sharp = cast(FilmFormat, given.get("format", "mp4")), flag("sharp", given.get("sharp", False))
+        work = await asyncio.to_thread(lambda: self._films.shoot(film, format, side, path, visitor, sharp=sharp))
         return JSONResponse(told(work, self._engine.darkroom.works), 202, NO_CACHE)
 
     async def open(self, request: Request) -> Response:

@@ -31,7 +31,7 @@ class FilmEndpoints:
         self._settings = settings
 
     @endpoint
-    def film(self, film: AnyRecipe, request: gr.Request, format: FilmFormat = "mp4", side: int = 512) -> FileData:
+    def film(self, film: AnyRecipe, request: gr.Request, format: FilmFormat = "mp4", side: int = 512, sharp: bool = False) -> FileData:
         """Make a film of pictures at moments and all that lies between them. The file carries the film inside.
 
         Args:
@@ -39,12 +39,13 @@ class FilmEndpoints:
                 {"at": 2, "recipe": {"generator": "portraits", "seed": 8}, "ease": "soft"}], "seconds": 4, "loop": true, "path": "slerp"}.
             format: The kind of file; png is a ZIP of PNGs, each with its recipe.
             side: Pixels a side at least: 0 (as drawn), 256, 512, 1024 or 2048.
+            sharp: Enlarge each frame by the upscaler, which takes its time.
         Returns:
             The film.
         """
         wanted: Any = film_from_json(film) if isinstance(film, str) else film_from_dict(film)
         target = Path(get_upload_folder()) / secrets.token_hex(16) / f"{wanted.generator}-film.{ENDINGS[format]}"
-        work = self._films.shoot(wanted, format, side, target, visitor_of(request, self._settings))
+        work = self._films.shoot(wanted, format, side, target, visitor_of(request, self._settings), sharp=sharp)
         try:
             work.future.result()
         except CancelledError:

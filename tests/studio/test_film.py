@@ -230,6 +230,22 @@ def test_a_work_writes_the_film_and_a_stopped_one_leaves_nothing(engine: Engine,
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.film", "a.webp", "b.film", "b.webp", "d.film", "d.webp"]
 
 
+def test_a_sharpened_film_is_enlarged_by_the_upscaler(engine: Engine, tmp_path: Path) -> None:
+    films = Films(engine)
+    made = {
+        sharp: films.shoot(SHORT, "png", 256, tmp_path / f"{sharp}.film", "ann", sharp=sharp).future.result(60) for sharp in (False, True)
+    }
+    frames = {}
+    for sharp, path in made.items():
+        with zipfile.ZipFile(path) as archive:
+            data = archive.read("00.png")
+        frames[sharp] = np.array(Image.open(io.BytesIO(data)))
+        steps = from_json(read_recipe(data) or "").after
+        assert [step.translator for step in steps] == (["tiny-up"] if sharp else [])
+    assert frames[True].shape == frames[False].shape == (256, 256, 3)
+    assert not np.array_equal(frames[True], frames[False])
+
+
 def test_what_can_never_be_written_is_refused_at_once(engine: Engine, tmp_path: Path) -> None:
     films = Films(engine)
     for film, format, side, code in (

@@ -15,6 +15,8 @@ export function shooting({ words, api }, film) {
   };
   const format = select('format', FORMATS, (option, one) => words.put(option, `film.format_${one}`));
   const side = select('side', SIDES, (option, one) => (one ? Object.assign(option, { textContent: `${one} px` }) : words.put(option, 'film.side_own')));
+  const sharp = h('input', { type: 'checkbox', id: 'film-sharp', 'data-act': 'film-sharp' });
+  const sharpen = h('p', { class: 'film-check' }, sharp, words.put(words.put(h('label', { for: sharp.id }), 'film.sharp'), 'film.sharp_tip', {}, 'tip'));
   const bar = words.put(h('progress', { max: 1, value: 0, hidden: true }), 'film.progress', {}, 'label');
   const line = h('p', { class: 'quiet', role: 'status', 'data-role': 'film-status' });
   const made = h('div', { class: 'film-made' });
@@ -29,7 +31,7 @@ export function shooting({ words, api }, film) {
     made.replaceChildren();
     begin.disabled = true;
     try {
-      let now = await api.post('films', JSON.stringify({ film: film(), format: format.box.value, side: Number(side.box.value) }), 'application/json');
+      let now = await api.post('films', JSON.stringify({ film: film(), format: format.box.value, side: Number(side.box.value), sharp: sharp.checked }), 'application/json');
       id = now.id;
       stop.hidden = bar.hidden = false;
       while (['waiting', 'running'].includes(now.state)) {
@@ -61,7 +63,7 @@ export function shooting({ words, api }, film) {
   }
 
   return {
-    root: h('div', { class: 'film-shoot' }, format.root, side.root, h('div', { class: 'buttons' }, begin, stop), bar, line, made),
+    root: h('div', { class: 'film-shoot' }, format.root, side.root, sharpen, h('div', { class: 'buttons' }, begin, stop), bar, line, made),
     /** @param {boolean} possible */
     show: (possible) => { begin.disabled = !possible || Boolean(id); },
   };

@@ -25,6 +25,7 @@ from studio.errors import Fault
 from studio.film import Film, film_from_dict, film_to_dict, film_to_json
 from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat, read_film, write_film
 from studio.frames import Picture, enlarge
+from studio.gallery_index import as_faults
 from studio.recipe import Recipe, Step
 from studio.recipe_rules import flag
 from studio.reel import Draw, Reel, evened, reel_of, steps
@@ -35,6 +36,8 @@ from studio.works import Work
 
 SIDES = (0, 256, 512, 1024, 2048)  # pixels at least; 0 = as it is drawn
 KEPT = 16  # reels
+MOST_PIXELS = 20_000_000_000  # of all frames: a quarter of an hour at 1,024 pixels and 24 frames a second
+MOST_APART = 2_000_000_000  # where each is a file of its own
 MAX_OPENED = 256 << 20  # bytes of a file that is opened as a film
 
 
@@ -87,6 +90,8 @@ class Films:
         size = self._engine.prepared(film.generator).generator.spec.size
         factor = 1 << max(math.ceil(math.log2(side / size)), 0) if side else 1
         large = size * factor
+        if (pixels := large * large * film.frames) > (most := MOST_APART if format == "png" else MOST_PIXELS):
+            raise Fault("fault.film_large", pixels=pixels // 1_000_000, most=most // 1_000_000, status=413)
         after = self._upscaling(factor) if sharp else ()
 
         def run(tell: Tell) -> Path:
@@ -107,16 +112,17 @@ class Films:
                     sharper = self._engine.darkroom.worked(recipe, visitor, small) if after else small
                     yield Picture(enlarge(sharper, large // len(sharper), card.rendering), recipe)
 
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                write_film(path, film, format, pictures())
+                with as_faults(path):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_film(path, film, format, pictures())
                 Image.fromarray(draw(reel.frame(0))).save(path.with_suffix(".webp"), quality=85)
             except BaseException:
                 drop(path)
                 raise
             return path
 
-        cost = float(large * large * film.frames)
+        cost = float(pixels)
         work = Work(visitor, film.keys[0].recipe, (large, large), cost, run, undo=lambda: drop(path), kind=format)
         return self._engine.darkroom.works.submit(work, listed=True)
 

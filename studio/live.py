@@ -38,6 +38,7 @@ PATIENCE = 2000  # messages beyond the rate until the page is sent away
 PAGES = 256  # open at once, of all visitors
 PAGES_EACH = 16
 SHEETS_EACH = 4  # a page
+REELS = 2  # films made ready at once, of all visitors
 PROGRESS_EVERY = 0.5  # seconds between looks at a job that waits
 
 WRONG_ORIGIN = 4403
@@ -53,6 +54,7 @@ class LiveDoor:
     def __init__(self, engine: Engine, films: Films, settings: Settings) -> None:
         self._engine = engine
         self._films = films
+        self._turns = asyncio.Semaphore(REELS)
         self._settings = settings
         self._open: Counter[str] = Counter()
         self._channels = itertools.count(1)
@@ -67,7 +69,7 @@ class LiveDoor:
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
         try:
-            await LivePage(socket, self._engine, self._films, visitor, f"page {next(self._channels)}").run()
+            await LivePage(socket, self._engine, self._films, self._turns, visitor, f"page {next(self._channels)}").run()
         finally:
             self._open[visitor] -= 1
             self._open += Counter()  # drops the zeros, so that visitors who left are not kept
@@ -125,10 +127,11 @@ class Rate:
 class LivePage:
     """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
 
-    def __init__(self, socket: WebSocket, engine: Engine, films: Films, visitor: str, channel: str) -> None:
+    def __init__(self, socket: WebSocket, engine: Engine, films: Films, turns: asyncio.Semaphore, visitor: str, channel: str) -> None:
         self._socket = socket
         self._engine = engine
         self._films = films
+        self._turns = turns
         self._reel: Reel | None = None
         self._visitor = visitor
         self._channel = channel
@@ -202,7 +205,7 @@ class LivePage:
                 recipes = await asyncio.to_thread(self._engine.sample, around, cast(Mode, mode), count, sheet_seed)
                 self._begin_sheet(number, recipes)
             case {"type": "reel", "id": int(number), "film": film}:
-                await self._thread_reel(number, film)
+                await self._make_ready(number, film)
             case {"type": "play", "id": int(number), "at": int() | float() as at} if self._reel:
                 self._draw(
                     Ask(
@@ -215,7 +218,7 @@ class LivePage:
             case _:
                 raise Fault("fault.bad_message")
 
-    async def _thread_reel(self, number: int, given: Any) -> None:
+    async def _make_ready(self, number: int, given: Any) -> None:
         """Make a film ready to be played, and say how its end meets its beginning."""
         film = film_from_dict(given)
 
@@ -223,7 +226,8 @@ class LivePage:
             reel = self._films.reel(film, self._visitor)
             return reel, self._films.seam(reel, self._visitor)
 
-        self._reel, (across, beside) = await asyncio.to_thread(ready)
+        async with self._turns:  # threads are few, and a film whose pace is evened takes seconds
+            self._reel, (across, beside) = await asyncio.to_thread(ready)
         await self._socket.send_json(
             {"type": "reel", "id": number, "frames": film.frames, "seam": round(across, 4), "step": round(beside, 4)}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import zipfile
@@ -230,6 +231,17 @@ def test_a_work_writes_the_film_and_a_stopped_one_leaves_nothing(engine: Engine,
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.film", "a.webp", "b.film", "b.webp", "d.film", "d.webp"]
 
 
+def test_a_full_disk_is_told_and_leaves_nothing(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, *_: Any) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("studio.films.write_film", full)
+    with fault("fault.gallery_full"):
+        Films(engine).shoot(SHORT, "mp4", 0, tmp_path / "x.film", "ann").future.result(60)
+    assert not (tmp_path / "x.film").exists()
+
+
 def test_a_sharpened_film_is_enlarged_by_the_upscaler(engine: Engine, tmp_path: Path) -> None:
     films = Films(engine)
     made = {
@@ -251,6 +263,8 @@ def test_what_can_never_be_written_is_refused_at_once(engine: Engine, tmp_path: 
     for film, format, side, code in (
         (SHORT, "avi", 0, "fault.picture_format"),
         (SHORT, "mp4", 77, "fault.recipe_choice"),
+        (replace(FILM, seconds=600.0, rate=60), "mp4", 2048, "fault.film_large"),
+        (replace(FILM, seconds=60.0), "png", 2048, "fault.film_large"),
         (Film((Key(Recipe("nobody"), 0.0), Key(Recipe("nobody"), 1.0)), seconds=2.0), "mp4", 0, "fault.no_generator"),
     ):
         with fault(code):

@@ -9,7 +9,7 @@ import torch
 from scipy.spatial import geometric_slerp
 from torch import Tensor
 
-from models.latent import draw_plane, draw_z, farthest, great_circle, grid, mix, on_sphere, shift, slerp, stratified, truncate
+from models.latent import blended, draw_plane, draw_z, farthest, great_circle, grid, mix, on_sphere, shift, slerp, stratified, truncate
 
 
 def test_a_seed_always_means_the_same_z() -> None:
@@ -148,3 +148,15 @@ def test_the_farthest_cover_all_within_twice_the_best_radius(seed: int) -> None:
     reach = lambda chosen: apart[:, list(chosen)].min(dim=1).values.max().item()  # noqa: E731
     best = min(reach(chosen) for chosen in combinations(range(12), 3))
     assert reach(farthest(points, 3).tolist()) <= 2 * best
+
+
+def test_a_blend_keeps_the_mean_distance_from_the_middle_unless_it_is_flat() -> None:
+    torch.manual_seed(0)
+    w, centre = torch.randn(3, 4, 16), torch.randn(1, 4, 16).expand(3, -1, -1)
+    shares = [0.5, 0.3, 0.2]
+    weights = torch.tensor(shares)[:, None, None]
+    torch.testing.assert_close(blended(w, centre, shares, flat=True), (weights * w).sum(0))
+    kept = (blended(w, centre, shares) - centre[0]).norm(dim=-1)
+    torch.testing.assert_close(kept, (weights[..., 0] * (w - centre).norm(dim=-1)).sum(0))
+    assert torch.equal(blended(w[:1], centre[:1], [1.0]), w[0])
+    torch.testing.assert_close(blended(w, centre, [1.0, 0.0, 0.0]), w[0])

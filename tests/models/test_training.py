@@ -247,7 +247,7 @@ def test_the_command_trains_and_publishes(data: PictureSet, tmp_path: Path, monk
     assert checkpoint.card.training["images"] == 256
     assert main(["digits-vae", "--name", "mine", "--set", 'start="digits-vae"', "--threads", "1", *places]) == 0
     assert read_log(tmp_path / "runs" / "mine")[0]["event"] == "begins with 100% of its weights from digits-vae"
-    assert set(checkpoint.directions) == {"slant", "weight", "width"}
+    assert set(checkpoint.directions) >= {"slant", "weight", "width"}
     assert json.loads((tmp_path / "runs" / "digits-vae" / "run.json").read_text())["batch"] == 64
     assert list((tmp_path / "runs" / "digits-vae" / "samples").glob("*.png"))
 

@@ -305,7 +305,7 @@ def test_the_routes_make_a_film_and_open_it(studio: Served) -> None:
         assert begun.status_code == 202
         id = begun.json()["id"]
         while (now := client.get(f"/works/{id}").json())["state"] in ("waiting", "running"):
-            assert client.get(f"/films/{id}/file").status_code == 409
+            assert client.get(f"/films/{id}/file").status_code in (409, 200)  # it may be done by then
         assert (now["state"], now["kind"]) == ("done", "webm")
         file = client.get(f"/films/{id}/file?download=1")
         assert file.headers["content-type"] == "video/webm"

@@ -36,7 +36,7 @@ from models.registry import TRANSLATORS
 from models.report import report
 from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
 from models.training.datasets.__main__ import main as make_pictures
-from models.training.presets import PRESETS
+from models.training.presets import PRESETS, trained_on
 from models.training.sheet import sample_sheet
 
 SETS = Path("data")
@@ -96,7 +96,7 @@ def measure_directions(args: argparse.Namespace) -> int:
             checkpoint = load(folder)
             if not checkpoint.directions:
                 continue
-            name = trained_on(checkpoint.card)
+            name = trained_on(checkpoint.card.training)
             found[folder.name] = steering(checkpoint, pictures(args.data, name, originals(name, args)), args.data / "judges")
         except (CheckpointError, PictureSetError) as error:
             print(f"{folder.name} was not measured: {error}", file=sys.stderr, flush=True)
@@ -200,7 +200,7 @@ def measure(folder: Path, args: argparse.Namespace) -> Mapping[str, float]:
     if load_card(folder).family in TRANSLATORS.names():
         return measure_translator(folder, args)
     checkpoint = load(folder)
-    name = trained_on(checkpoint.card)
+    name = trained_on(checkpoint.card.training)
     data = pictures(args.data, name, originals(name, args))
     samples = Samples(checkpoint, data, args.data / "judges", args.samples, args.seed)
     begun, scores = time.monotonic(), {}
@@ -233,20 +233,15 @@ def pictures_given(card: Card, args: argparse.Namespace) -> Path:
     if args.names and args.data != SETS:
         return args.data
     if not wanted:
-        for name in trained_on(card).split("+"):
+        for name in trained_on(card.training).split("+"):
             pictures(args.data, name, originals(name, args))
-        return args.data / trained_on(card)
+        return args.data / trained_on(card.training)
     for root in (args.data, args.sources):
         if root and all((root / name).is_dir() for name in wanted.split("+")):
             return root / wanted
     raise PictureSetError(
         f"No pictures to measure on: put {wanted.replace('+', '/ and ')}/ into {args.data}, or name their folder with --sources."
     )
-
-
-def trained_on(card: Card) -> str:
-    """The picture set, or sets joined by +."""
-    return card.training.get("data") or PRESETS[card.training["preset"]].data
 
 
 def write(folder: Path, samples: Samples, scores: Mapping[str, float]) -> None:

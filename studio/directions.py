@@ -18,7 +18,7 @@ from torch import Tensor
 
 from models.checkpoint import Checkpoint
 from models.directions import AXIS, FACTOR, scaled
-from studio.drawing import Prepared, condition_of, placed
+from studio.drawing import Prepared, centres, placed
 from studio.errors import Fault
 from studio.gallery_files import write_whole
 from studio.gallery_index import as_faults
@@ -85,23 +85,16 @@ def between(checkpoint: Prepared, toward: Sequence[Recipe], away: Sequence[Recip
 
     apart: without what it shares with the generator's own named directions. Fault where no way is left.
     """
-    w = placed(checkpoint, toward).mean(0)
-    if away:
-        w = w - placed(checkpoint, away).mean(0)
-    else:
-        w = w - checkpoint.generator.centre(condition_of(checkpoint.generator.spec, toward).to(checkpoint.device), len(toward)).mean(0)
+    left = placed(checkpoint, away) if away else centres(checkpoint, toward)
+    w = placed(checkpoint, toward).mean(0) - left.mean(0)
     named = [way for name, way in checkpoint.directions.items() if not name.startswith((OWN, AXIS, FACTOR))] if apart else []
     return _scaled(checkpoint, w, named)
 
 
 def mixed(checkpoint: Prepared, amounts: Pairs) -> Tensor:
-    """Several directions as one, (layers, w_dim); Fault where one is not there, or they cancel out."""
-    ways = []
-    for name, amount in amounts:
-        if name not in checkpoint.directions:
-            known = ", ".join(checkpoint.card.directions) or "–"
-            raise Fault("fault.no_direction", generator=checkpoint.card.id, name=name, known=known)
-        ways.append(amount * checkpoint.directions[name].expand(checkpoint.generator.spec.layers, -1))
+    """Several directions that are there as one, (layers, w_dim); Fault where they cancel out."""
+    layers = checkpoint.generator.spec.layers
+    ways = [amount * checkpoint.directions[name].expand(layers, -1) for name, amount in amounts]
     return _scaled(checkpoint, torch.stack(ways).sum(0) if ways else torch.zeros(()), ())
 
 

@@ -105,17 +105,17 @@ class Edits:
     async def begin(self, request: Request) -> Response:
         """{"recipe": …} in; the work that makes it out."""
         visitor, recipe = visitor_of(request, self._settings), await recipe_in(request)
-        await asyncio.to_thread(self._sweep)
+        await asyncio.to_thread(sweep, self._folder)
         path = self._folder / f"{time.time_ns():x}.png"
         work = await asyncio.to_thread(lambda: self._engine.finish(recipe, path, visitor=visitor))
-        return JSONResponse(self._told(work), 202, NO_CACHE)
+        return JSONResponse(told(work, self._darkroom.works), 202, NO_CACHE)
 
     def all(self, request: Request) -> Response:
         works = self._darkroom.works.of(visitor_of(request, self._settings))
-        return JSONResponse([self._told(work) for work in works], headers=NO_CACHE)
+        return JSONResponse([told(work, self._darkroom.works) for work in works], headers=NO_CACHE)
 
     def standing(self, request: Request, id: str) -> Response:
-        return JSONResponse(self._told(self._work(request, id)), headers=NO_CACHE)
+        return JSONResponse(told(self._work(request, id), self._darkroom.works), headers=NO_CACHE)
 
     def end(self, request: Request, id: str) -> Response:
         """Stop a work and drop what it made."""
@@ -123,7 +123,7 @@ class Edits:
         self._darkroom.works.forget(work)
         if work.state == "done":
             drop(work.future.result())
-        return JSONResponse(self._told(work), headers=NO_CACHE)
+        return JSONResponse(told(work, self._darkroom.works), headers=NO_CACHE)
 
     def so_far(self, request: Request, id: str) -> Response:
         """What stands there of a work that is still going on."""
@@ -172,12 +172,6 @@ class Edits:
         if (work := self._work(request, id)).kind != "picture":
             raise Fault("fault.no_work", status=404)
         return made(work)
-
-    def _told(self, work: Work) -> dict[str, Any]:
-        return told(work, self._darkroom.works)
-
-    def _sweep(self) -> None:
-        sweep(self._folder)
 
 
 def made(work: Work) -> Path:

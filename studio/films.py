@@ -26,6 +26,7 @@ from studio.film import Film, film_from_dict, film_to_dict, film_to_json
 from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat, read_film, write_film
 from studio.frames import Picture, enlarge
 from studio.gallery_index import as_faults
+from studio.pictures import drop
 from studio.recipe import Recipe, Step
 from studio.recipe_rules import flag
 from studio.reel import Draw, Reel, evened, reel_of, steps
@@ -141,11 +142,6 @@ class Films:
         if self._encoder is None:
             self._encoder = load_encoder()
         return self._encoder
-
-
-def drop(path: Path) -> None:
-    for one in (path, path.with_suffix(".webp")):
-        one.unlink(missing_ok=True)
 
 
 class FilmRoutes:

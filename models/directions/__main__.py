@@ -10,7 +10,7 @@ from pathlib import Path
 from models.checkpoint import CheckpointError, load, save
 from models.directions import find_directions
 from models.training.datasets import PictureSetError, load as load_pictures
-from models.training.presets import PRESETS
+from models.training.presets import trained_on
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,8 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         for name in args.names:
             begun, checkpoint = time.monotonic(), load(args.checkpoints / name)
-            training = checkpoint.card.training
-            data = load_pictures(args.data / (training.get("data") or PRESETS[training["preset"]].data))
+            data = load_pictures(args.data / trained_on(checkpoint.card.training))
             found = find_directions(checkpoint.generator, data)
             save(args.checkpoints / name, checkpoint.generator, checkpoint.card, found)
             print(f"{name}: {', '.join(found) or 'none'} ({time.monotonic() - begun:.0f} s)", flush=True)

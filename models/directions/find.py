@@ -43,6 +43,20 @@ class Sampled:
         unit = direction / direction.norm().clamp_min(1e-8)
         return unit * (self.centred @ unit).std()
 
+    def first(self, count: int) -> Sampled:
+        shares = (None if one is None else one[:count] for one in (self.condition.classes, self.condition.styles))
+        return Sampled(self.w[:count], self.centred[:count], Condition(*shares))
+
+
+@torch.no_grad()
+def read_off(generator: Generator, w: Tensor, read: Mapping[str, Reading]) -> Tensor:
+    """What is read off the pictures of w (n, layers, w_dim): (readings, n)."""
+    parts = []
+    for part in w.split(BATCH):
+        x = generator.synthesize(part, [0] * len(part)).clamp(-1, 1)
+        parts.append(torch.stack([reading(x) for reading in read.values()]))
+    return torch.cat(parts, dim=1)
+
 
 def find_directions(generator: Generator, data: PictureSet | None = None, count: int = 4096) -> dict[str, Tensor]:
     """By name, (layers, w_dim), nothing in the layers that it leaves alone. data: a set whose words may tell traits.
@@ -90,12 +104,8 @@ def random_condition(spec: GeneratorSpec, n: int, draw: torch.Generator) -> Cond
 @torch.no_grad()
 def standard(generator: Generator, samples: Sampled, read: Mapping[str, Reading]) -> Mapping[str, Reading]:
     """The readings in standard deviations among pictures of one class and style."""
-    parts = []
-    for part in samples.w[:LOOKED].split(BATCH):
-        x = generator.synthesize(part, [0] * len(part)).clamp(-1, 1)
-        parts.append(torch.stack([reading(x) for reading in read.values()]))
-    some = Condition(*(None if shares is None else shares[:LOOKED] for shares in (samples.condition.classes, samples.condition.styles)))
-    spreads = [max(within(values, some).std().item(), 1e-8) for values in torch.cat(parts, dim=1)]
+    some = samples.first(LOOKED)
+    spreads = [max(within(values, some.condition).std().item(), 1e-8) for values in read_off(generator, some.w, read)]
     return {name: partial(_divided, reading, spread) for (name, reading), spread in zip(read.items(), spreads, strict=True)}
 
 
@@ -121,14 +131,10 @@ def slopes(generator: Generator, samples: Sampled, read: Mapping[str, Reading], 
 @torch.no_grad()
 def seen_twice(generator: Generator, samples: Sampled, found: Mapping[str, Tensor], read: Mapping[str, Reading]) -> dict[str, Tensor]:
     """Those whose trait other eyes see rise as well: a slope can also lead to what only the eyes that gave it take for the trait."""
-    w, kept = samples.w[:LOOKED], dict[str, Tensor]()
-    some = Condition(*(None if shares is None else shares[:LOOKED] for shares in (samples.condition.classes, samples.condition.styles)))
+    some, kept = samples.first(LOOKED), dict[str, Tensor]()
     for name, way in found.items():
-        low, still, high = (
-            torch.cat([read[name](generator.synthesize(part, [0] * len(part)).clamp(-1, 1)) for part in (w + amount * way).split(BATCH)])
-            for amount in (-REACH, 0.0, REACH)
-        )
-        spread = within(still, some).std().clamp_min(1e-8)
+        low, still, high = (read_off(generator, some.w + amount * way, {name: read[name]})[0] for amount in (-REACH, 0.0, REACH))
+        spread = within(still, some.condition).std().clamp_min(1e-8)
         if low.mean() < still.mean() < high.mean() and (high - low).mean() / spread > SEEN:
             kept[name] = way
     return kept
@@ -137,11 +143,7 @@ def seen_twice(generator: Generator, samples: Sampled, found: Mapping[str, Tenso
 @torch.no_grad()
 def fitted(generator: Generator, samples: Sampled, read: Mapping[str, Reading]) -> Slopes:
     """The same by linear regression within a condition, where no gradient leads back from a picture to w: strokes are chosen by chance."""
-    parts = []
-    for part in samples.w.split(BATCH):
-        x = generator.synthesize(part, [0] * len(part))
-        parts.append(torch.stack([reading(x) for reading in read.values()]))
-    y = torch.stack([within(values, samples.condition) for values in torch.cat(parts, dim=1)])
+    y = torch.stack([within(values, samples.condition) for values in read_off(generator, samples.w, read)])
     gram = covariance(samples)
     steadied = gram + 0.01 * gram.diagonal().mean() * torch.eye(len(gram))
     slope = torch.linalg.solve(steadied, samples.centred.T @ y.T / len(samples.centred)).T

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from models.spec import GeneratorSpec
 
+LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
+
 Reading = Callable[[Tensor], Tensor]  # of pictures (n, 3, h, w) in [-1, 1]: one number each, (n,)
 
 
@@ -52,9 +54,14 @@ def warmth(x: Tensor) -> Tensor:
     return (x[:, 0] - x[:, 2]).mean(dim=(1, 2))
 
 
+def lightness(x: Tensor) -> Tensor:
+    """Of each pixel, (n, h, w) (Rec. 709 luma)."""
+    return (x * x.new_tensor(LUMA)[:, None, None]).sum(1)
+
+
 def brightness(x: Tensor) -> Tensor:
-    """Mean lightness (Rec. 709 luma)."""
-    return (x * x.new_tensor([0.2126, 0.7152, 0.0722])[:, None, None]).sum(1).mean(dim=(1, 2))
+    """Mean lightness."""
+    return lightness(x).mean(dim=(1, 2))
 
 
 def measurements(spec: GeneratorSpec) -> Mapping[str, Reading]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from models.directions.measured import LUMA
 from models.training.datasets.pictures import Attributes, PictureSet
 
 Trait = Callable[[Attributes], float | None]  # None: the words do not say
 
-LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
 GLAD = frozenset({"cute", "eatingHappy", "lovingGrin1", "lovingGrin2", "smile", "smileBig", "smileLOL", "smileTeethGap"})
 GRAVE = frozenset({"concerned", "contempt", "fear", "hectic", "serious", "solemn", "suspicious", "tired"})
 FEWEST = 500  # pictures that a trait must be known of

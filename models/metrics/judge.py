@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors.torch import load as read_tensors, save as write_tensors
@@ -16,6 +18,7 @@ from models.checkpoint import write_whole
 from models.training.datasets.pictures import PictureSet
 from models.training.labels import pictures_of
 
+J = TypeVar("J", bound=nn.Module)
 BY_HEART = 1e-3  # mean loss, nats
 
 
@@ -57,12 +60,16 @@ def trained_judge(data: PictureSet, folder: Path, images: int = 320_000) -> Judg
     """The judge of a set, from the folder or trained now; which file it is follows from the set's own labels and names."""
     judge = Judge(data.pictures.shape[3], len(data.classes), len(data.styles))
     known = hashlib.sha256(repr((data.pictures.shape, data.classes, data.styles, data.held_out.tobytes(), images)).encode())
-    path = folder / f"judge-{known.hexdigest()[:12]}.safetensors"
+    return kept(judge, folder / f"judge-{known.hexdigest()[:12]}.safetensors", lambda: train_judge(judge, data, images))
+
+
+def kept(judge: J, path: Path, train: Callable[[], None]) -> J:
+    """A judge as it lies in a file, or trained now and laid there."""
     if path.exists():
         judge.load_state_dict(read_tensors(path.read_bytes()))
         return judge.eval()
-    train_judge(judge, data, images)
-    folder.mkdir(parents=True, exist_ok=True)
+    train()
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, write_tensors({name: t.contiguous() for name, t in judge.state_dict().items()}))
     return judge.eval()
 

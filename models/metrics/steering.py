@@ -14,19 +14,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.checkpoint import Checkpoint, write_whole
-from models.directions.find import random_condition, within
-from models.directions.measured import Reading, ink
+from models.checkpoint import Checkpoint
+from models.directions.find import random_condition, read_off, within
+from models.directions.measured import Reading, ink, lightness
 from models.directions.traits import traits_of
+from models.metrics.judge import kept
+from models.spec import Generator
 from models.training.datasets.pictures import PictureSet
 from models.training.labels import pictures_of
 
 AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)  # standard deviations
-PICTURES, BATCH = 384, 64
+PICTURES = 384
 SEEN_AT = 64  # pixels a side
 
 
@@ -70,15 +71,9 @@ def moved(
     }
 
 
-@torch.inference_mode()
-def read(generator: Any, w: Tensor, judged: Mapping[str, Reading]) -> Mapping[str, Tensor]:
+def read(generator: Generator, w: Tensor, judged: Mapping[str, Reading]) -> Mapping[str, Tensor]:
     """Each trait of the pictures of w, (n,)."""
-    parts: dict[str, list[Tensor]] = {name: [] for name in judged}
-    for part in w.split(BATCH):
-        x = generator.synthesize(part, [0] * len(part)).clamp(-1, 1)
-        for name, reading in judged.items():
-            parts[name].append(reading(x))
-    return {name: torch.cat(values) for name, values in parts.items()}
+    return dict(zip(judged, read_off(generator, w, judged), strict=True))
 
 
 def judges(checkpoint: Checkpoint, data: PictureSet, folder: Path) -> Mapping[str, Reading]:
@@ -118,13 +113,7 @@ def trained_trait_judge(data: PictureSet, told: Mapping[str, np.ndarray], folder
         repr((data.pictures.shape, tuple(told), data.held_out.tobytes(), np.nansum(values, 0).tolist(), images)).encode()
     )
     path = folder / f"traits-{known.hexdigest()[:12]}.safetensors"
-    if path.exists():
-        judge.load_state_dict(read_tensors(path.read_bytes()))
-        return judge.eval()
-    train_trait_judge(judge, data, values, images)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, write_tensors({name: t.contiguous() for name, t in judge.state_dict().items()}))
-    return judge.eval()
+    return kept(judge, path, lambda: train_trait_judge(judge, data, values, images))
 
 
 def train_trait_judge(judge: TraitJudge, data: PictureSet, values: np.ndarray, images: int, batch: int = 128) -> None:
@@ -178,7 +167,7 @@ def breadth(x: Tensor) -> Tensor:
 
 def median_lightness(x: Tensor) -> Tensor:
     """The middle pixel's, where brightness was found as the mean of all."""
-    return (x * x.new_tensor([0.2126, 0.7152, 0.0722])[:, None, None]).sum(1).flatten(1).median(1).values
+    return lightness(x).flatten(1).median(1).values
 
 
 def share_of_warm(x: Tensor) -> Tensor:

@@ -108,3 +108,8 @@ PRESETS: Mapping[str, Preset] = {
         "cut", "landscapes+ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=40_000, game="hinge", augment="diff", watch=0, **_APART
     ),
 }
+
+
+def trained_on(training: Mapping[str, Any]) -> str:
+    """The picture set, or sets joined by +, that a card says its network learned from."""
+    return training.get("data") or PRESETS[training["preset"]].data

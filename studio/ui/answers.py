@@ -3,7 +3,9 @@
 import inspect
 import json
 import logging
+import secrets
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypedDict, TypeVar
@@ -19,6 +21,7 @@ from studio.gallery import Entry
 from studio.gallery_index import as_faults
 from studio.recipe import Note, Recipe, from_dict, from_json, to_dict
 from studio.words import say
+from studio.works import Work, Works
 
 AnyRecipe = dict[str, Any] | str
 LOG = logging.getLogger("studio.api")
@@ -108,6 +111,22 @@ def served(data: bytes, name: str) -> Any:
     folder = get_upload_folder()
     with as_faults(Path(folder)):
         return file_at(Path(save_bytes_to_cache(data, name, folder)))
+
+
+def new_file(name: str) -> Path:
+    """Where a file of that name can be written that Gradio serves; nothing stands there, the folder neither."""
+    return Path(get_upload_folder()) / secrets.token_hex(16) / name
+
+
+def written(works: Works, work: Work, path: Path) -> Any:
+    """Wait for a work that writes a file, and answer with it; Fault where it failed or was cancelled."""
+    try:
+        work.future.result()
+    except CancelledError:
+        raise Fault("fault.no_work", status=410) from None
+    finally:
+        works.forget(work)
+    return file_at(path)
 
 
 def file_at(path: Path) -> Any:

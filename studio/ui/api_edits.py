@@ -1,22 +1,17 @@
 """The named endpoints of the darkroom: pictures in, translators, pictures of any size out."""
 
 # As in api.py, annotations stay real types: no `from __future__ import annotations`.
-import secrets
-from concurrent.futures import CancelledError
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio import FileData
-from gradio.utils import get_upload_folder
 
 from studio.declare import translator_declaration
 from studio.engine import Engine
-from studio.errors import Fault
 from studio.frames import file_name
 from studio.pictures import MAX_UPLOAD
 from studio.settings import Settings
-from studio.ui.answers import AnyRecipe, Brought, endpoint, file_at, noted, read, uploaded
+from studio.ui.answers import AnyRecipe, Brought, endpoint, new_file, noted, read, uploaded, written
 from studio.visitors import visitor_of
 
 
@@ -61,13 +56,7 @@ class EditingEndpoints:
             A PNG with the recipe inside.
         """
         wanted = read(recipe)
-        target = Path(get_upload_folder()) / secrets.token_hex(16) / file_name(wanted, "png")
+        target = new_file(file_name(wanted, "png"))
         target.parent.mkdir(parents=True)
         work = self._engine.finish(wanted, target, visitor=visitor_of(request, self._settings))
-        try:
-            work.future.result()
-        except CancelledError:
-            raise Fault("fault.no_work", status=410) from None
-        finally:
-            self._engine.darkroom.works.forget(work)
-        return file_at(target)
+        return written(self._engine.darkroom.works, work, target)

@@ -1,22 +1,17 @@
 """The named endpoint of films."""
 
 # As in api.py, annotations stay real types: no `from __future__ import annotations`.
-import secrets
-from concurrent.futures import CancelledError
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio import FileData
-from gradio.utils import get_upload_folder
 
 from studio.engine import Engine
-from studio.errors import Fault
 from studio.film import film_from_dict, film_from_json
 from studio.filming import ENDINGS, FilmFormat
 from studio.films import Films
 from studio.settings import Settings
-from studio.ui.answers import AnyRecipe, endpoint, file_at
+from studio.ui.answers import AnyRecipe, endpoint, new_file, written
 from studio.visitors import visitor_of
 
 
@@ -44,12 +39,6 @@ class FilmEndpoints:
             The film.
         """
         wanted: Any = film_from_json(film) if isinstance(film, str) else film_from_dict(film)
-        target = Path(get_upload_folder()) / secrets.token_hex(16) / f"{wanted.generator}-film.{ENDINGS[format]}"
+        target = new_file(f"{wanted.generator}-film.{ENDINGS[format]}")
         work = self._films.shoot(wanted, format, side, target, visitor_of(request, self._settings), sharp=sharp)
-        try:
-            work.future.result()
-        except CancelledError:
-            raise Fault("fault.no_work", status=410) from None
-        finally:
-            self._engine.darkroom.works.forget(work)
-        return file_at(target)
+        return written(self._engine.darkroom.works, work, target)

@@ -8,7 +8,7 @@ const MOST = 24; // pictures a pile
 
 /** @param {any} atelier @param {any} declaration */
 export function piles(atelier, declaration) {
-  const { state, words, own, toast } = atelier;
+  const { state, words, own, tell } = atelier;
   const held = { toward: /** @type {any[]} */ ([]), away: /** @type {any[]} */ ([]) };
   const strips = { toward: strip('toward'), away: strip('away') };
   const name = words.put(words.put(h('input', { type: 'text', maxlength: 40, class: 'direction-name', autocomplete: 'off' }), 'directions.name', {}, 'label'),
@@ -49,7 +49,6 @@ export function piles(atelier, declaration) {
     }
     keep.disabled = !held.toward.length;
   }
-  const tell = (fault) => toast(words.fault(fault.fault ?? { text: String(fault) }));
   const named = (deed) => {
     const called = name.value.trim();
     if (!called) return name.focus();

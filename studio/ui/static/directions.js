@@ -60,8 +60,7 @@ function rowsOf(atelier, declaration) {
 }
 
 /** What can be done with a direction of one's own. @param {any} atelier @param {any} one */
-function ownTools({ own, words, toast }, one) {
-  const tell = (fault) => toast(words.fault(fault.fault ?? { text: String(fault) }));
+function ownTools({ own, words, tell }, one) {
   const rename = () => {
     const name = prompt(words.say('directions.rename'), one.name)?.trim();
     if (name && name !== one.name) own.rename(one.id, name).catch(tell);

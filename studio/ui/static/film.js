@@ -15,7 +15,7 @@ const CHOICES = { path: ['slerp', 'linear', 'spline'], rate: [12, 24, 25, 30, 60
 
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
-  const { words, state, base, api, toast } = atelier;
+  const { words, state, base, api, toast, tell } = atelier;
   const live = new Live(base, api, { rests: false });
   const canvas = words.put(h('canvas', { width: 64, height: 64, class: 'film-picture', 'data-role': 'film-picture' }), 'film.picture', {}, 'label');
   const seam = h('p', { class: 'quiet', role: 'status', 'data-role': 'seam' });
@@ -26,7 +26,6 @@ export function mount(root, atelier) {
   let at = 0;
   let moment = /** @type {any} */ (null); // the recipe of what stands there, once it rests
 
-  const tell = (fault) => toast(words.fault(fault.fault ?? { text: String(fault) }));
   const declaration = () => state.declared(film.keys[0]?.recipe.generator);
   const whole = () => film.keys.length >= 2;
 
@@ -136,8 +135,7 @@ export function mount(root, atelier) {
     file.value = '';
     if (!given) return;
     try {
-      const opened = await api.post('films/open', given);
-      film = { ...opened, keys: opened.keys };
+      film = await api.post('films/open', given);
       [chosen, at] = [0, 0];
       changed();
     } catch (fault) {

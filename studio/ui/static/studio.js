@@ -24,7 +24,8 @@ async function open() {
   const declarations = Array.isArray(declared) ? declared : declared.generators;
   const state = new State(declarations);
   const tabLabels = () => TABS.map((name) => words.say(`tab.${name}`));
-  const atelier = /** @type {any} */ ({ base, theme, api, live, words, declarations, translators, state, openTab, tab, tabLabels, toast });
+  const tell = (fault) => toast(words.fault(fault.fault ?? { text: String(fault) }));
+  const atelier = /** @type {any} */ ({ base, theme, api, live, words, declarations, translators, state, openTab, tab, tabLabels, toast, tell });
   atelier.own = openOwn(api, words);
   atelier.benches = new Benches(translators, openTab);
   window.atelier = atelier;

@@ -23,7 +23,7 @@ from models.registry import TRANSLATORS
 from models.training import loop, run as runs, sequences
 from models.training.datasets import pictures, strokes
 from models.training.lessons import LESSONS, Sets
-from models.training.lessons.lesson import begun
+from models.training.lessons.lesson import begun, sent
 from models.training.presets import Preset
 from models.training.run import STATE, Run, load_state, note, write_state
 from models.training.shards import Shard
@@ -98,26 +98,28 @@ class Translation:
 
     def open(self, preset: Preset, data: Path, opening: Opening) -> Run:
         sets = Sets([pictures.load(data.with_name(name)) for name in data.name.split("+")])
-        return open_translation(opening.folder, preset, sets, opening.checkpoints)
+        return open_translation(opening.folder, preset, sets, opening.checkpoints, opening.device)
 
     def follow(self, run: Run, *, save_minutes: float) -> None:
         follow_translation(run, save_minutes=save_minutes)
 
     def result(self, run: Run, opening: Opening) -> Result:
         lesson, translator, sets = LESSONS[run.preset.family], begun(run.preset, opening.checkpoints), as_sets(run)
-        lesson.finish(translator, run.smooth, run.preset)
-        return Result(translator, translator.config, preview=lesson.look(run.smooth, sets)[1])
+        lesson.finish(translator, here(run.smooth), run.preset)
+        return Result(translator, translator.config, preview=lesson.look(here(run.smooth), sets)[1])
 
 
-def open_translation(folder: Path, preset: Preset, sets: Sets, checkpoints: Path = Path("checkpoints")) -> Run:
+def open_translation(
+    folder: Path, preset: Preset, sets: Sets, checkpoints: Path = Path("checkpoints"), device: torch.device = runs.CPU
+) -> Run:
     """A run of a translator: its network is the part that the lesson says learns."""
     torch.manual_seed(preset.seed)
     lesson = LESSONS[preset.family]
-    network: Any = lesson.network(begun(preset, checkpoints), preset).requires_grad_(True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network: Any = lesson.network(begun(preset, checkpoints), preset).requires_grad_(True).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     of_sets: Any = sets  # a run asks its set for train(), source and licence alone
     order = torch.Generator().manual_seed(preset.seed)
     smooth = copy.deepcopy(network).requires_grad_(False)
-    run = Run(folder, preset, of_sets, network, smooth, lesson.objective(network, preset), order)
+    run = Run(folder, preset, of_sets, network, smooth, lesson.objective(network, preset), order, device)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / STATE).exists():
         load_state(run, folder / STATE)
@@ -131,13 +133,19 @@ def follow_translation(run: Run, *, save_minutes: float = 5.0, report: bool = Tr
     lesson, sets = LESSONS[run.preset.family], as_sets(run)
 
     def save(run: Run) -> None:
-        figures, shown = lesson.look(run.smooth, sets)
+        figures, shown = lesson.look(here(run.smooth), sets)
         note(run, {"event": "held out", **figures})
         (run.folder / "samples").mkdir(exist_ok=True)
         shown.save(run.folder / "samples" / f"{run.seen:09d}.png")
         write_state(run)
 
-    loop.follow(run, lesson.batches(run, sets), save, save_minutes=save_minutes, report=report)
+    batches = (sent(batch, run.device) for batch in lesson.batches(run, sets))
+    loop.follow(run, batches, save, save_minutes=save_minutes, report=report)
+
+
+def here(network: nn.Module) -> nn.Module:
+    """A copy on the CPU: once a save no graphics card is needed, and it is the same everywhere."""
+    return copy.deepcopy(network).cpu()
 
 
 def as_sets(run: Run) -> Sets:

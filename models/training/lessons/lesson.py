@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +111,23 @@ def agreed(data: Sets, names: Sequence[str]) -> None:
 def others(styles: Tensor) -> Tensor:
     """One-hot rows (n, styles), two styles or more -> for each another style than its own, at random."""
     count = styles.shape[1]
-    steps = torch.randint(1, count, (len(styles),))
-    return torch.eye(count)[(styles.argmax(1) + steps) % count]
+    steps = torch.randint(1, count, (len(styles),)).to(styles.device)
+    return torch.eye(count, device=styles.device)[(styles.argmax(1) + steps) % count]
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where it learns, and what teaches it has to be."""
+    return next(network.parameters()).device
+
+
+def sent(batch: Any, device: torch.device) -> Any:
+    """A batch, a dataclass of tensors and of others like it, on a device; made on the CPU, so that a seed means the same everywhere."""
+    if isinstance(batch, Tensor):
+        return batch.to(device)
+    if not dataclasses.is_dataclass(batch) or device.type == "cpu":
+        return batch
+    of: Any = batch
+    return dataclasses.replace(of, **{field.name: sent(getattr(of, field.name), device) for field in dataclasses.fields(of)})
 
 
 def turned(pictures: Tensor, draw: torch.Generator) -> Tensor:

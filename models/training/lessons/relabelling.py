@@ -16,7 +16,7 @@ from models.spec import Condition, GeneratorSpec
 from models.training.critics.projected import ProjectedCritic
 from models.training.games import GAMES
 from models.training.labels import floats
-from models.training.lessons.lesson import Sets, agreed, drawn_rows, held_out_rows, others
+from models.training.lessons.lesson import Sets, agreed, device_of, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
@@ -50,9 +50,10 @@ class Relabelled:
 
     def __init__(self, network: StarGan, preset: Preset) -> None:
         self.network, self.preset, self.shard, self.game = network, preset, Shard(), GAMES[preset.game]
-        config, self.eyes = network.config, load_encoder()
+        config, device = network.config, device_of(network)
+        self.eyes = load_encoder().to(device)
         spec = GeneratorSpec("stargan", config.side, 3, 1, config.w_dim, 1, styles=config.styles)
-        self.critic = ProjectedCritic(self.eyes, spec).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.critic = ProjectedCritic(self.eyes, spec).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         rates = {"lr": preset.rate, "betas": preset.betas}
         self.draws = torch.optim.Adam(network.parameters(), **rates)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]

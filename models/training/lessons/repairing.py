@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from models.encoder import load_encoder, unit
 from models.training.critics.projected import ScaleCritic
 from models.training.games import GAMES
-from models.training.lessons.lesson import Sets, drawn_rows, held_out_rows, turned
+from models.training.lessons.lesson import Sets, device_of, drawn_rows, held_out_rows, turned
 from models.training.masks import free_form, missing
 from models.training.objectives import Objective
 from models.training.objectives.objective import descend, precision
@@ -57,9 +57,9 @@ class Proposals:
     """
 
     def __init__(self, filler: nn.Module, preset: Preset) -> None:
-        self.filler, self.preset, self.shard = cast(Filler, filler), preset, Shard()
-        self.critic = ScaleCritic(4, PATCH, names=0, inner=32, patches=PATCH // 8).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.encoder, self.game = load_encoder(), GAMES["relativistic"]
+        self.filler, self.preset, self.shard, device = cast(Filler, filler), preset, Shard(), device_of(filler)
+        self.critic = ScaleCritic(4, PATCH, names=0, inner=32, patches=PATCH // 8).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.encoder, self.game = load_encoder().to(device), GAMES["relativistic"]
         rates = {"lr": preset.rate, "betas": preset.betas}
         self.adam, self.judges = torch.optim.Adam(filler.parameters(), **rates), torch.optim.Adam(self.critic.parameters(), **rates)
 

@@ -17,7 +17,7 @@ from models.sketches import by_hand
 from models.spec import Condition, GeneratorSpec
 from models.training.critics.projected import ProjectedCritic
 from models.training.games import GAMES
-from models.training.lessons.lesson import Sets, agreed, drawn_rows, held_out_rows, others
+from models.training.lessons.lesson import Sets, agreed, device_of, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
@@ -64,18 +64,19 @@ class DrawingOut:
     """
 
     def __init__(self, network: Pix2Pix, preset: Preset) -> None:
-        self.network, self.preset, self.shard = network, preset, Shard()
-        config, self.eyes, self.game = network.config, load_encoder(), GAMES[preset.game]
+        self.network, self.preset, self.shard, device = network, preset, Shard(), device_of(network)
+        config, self.eyes, self.game = network.config, load_encoder().to(device), GAMES[preset.game]
         spec = GeneratorSpec("pix2pix", config.side, 3, config.z_dim, config.w_dim, 1, styles=config.styles)
-        self.critic = ProjectedCritic(self.eyes, spec).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.colours = Colours(self.eyes, config.z_dim)
+        self.critic = ProjectedCritic(self.eyes, spec).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.colours = Colours(self.eyes, config.z_dim).to(device)
         rates = {"lr": preset.rate, "betas": preset.betas}
         self.draws = torch.optim.Adam([*network.parameters(), *self.colours.parameters()], **rates)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
         self.judges = torch.optim.Adam(self.learns, **rates)
 
     def step(self, batch: Pair, number: int) -> dict[str, float]:
-        known, free = batch.pictures[::2], torch.randn(len(batch.pictures) // 2, self.network.config.z_dim)
+        known = batch.pictures[::2]
+        free = torch.randn(len(known), self.network.config.z_dim).to(known.device)
         styles = batch.styles.clone()
         styles[1::2] = styles[1::2][:, torch.randperm(styles.shape[1])]
         with precision(known.device, self.preset):

@@ -25,7 +25,7 @@ from models.spec import Condition, GeneratorSpec
 from models.training.augment import Augment
 from models.training.critics.projected import MOST, ProjectedCritic
 from models.training.games import GAMES
-from models.training.lessons.lesson import Sets, held_out_rows
+from models.training.lessons.lesson import Sets, device_of, held_out_rows
 from models.training.objectives import Objective
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
@@ -71,11 +71,11 @@ class Contrastive:
     """What a redrawer learns by: contrast and critic on the source, and spoilt pictures of the target drawn again."""
 
     def __init__(self, redrawer: Redrawer, preset: Preset) -> None:
-        self.redrawer, self.preset, self.shard = redrawer, preset, Shard()
+        self.redrawer, self.preset, self.shard, device = redrawer, preset, Shard(), device_of(redrawer)
         told = GeneratorSpec("cut", MOST, 3, 1, 1, 1, styles=redrawer.config.styles)
-        self.encoder, self.game, self.augment = load_encoder(), GAMES[preset.game], Augment(preset.augment)
-        self.critic = ProjectedCritic(self.encoder, told).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.heads = Heads([self.encoder.widths[level] for level in LEVELS])
+        self.encoder, self.game, self.augment = load_encoder().to(device), GAMES[preset.game], Augment(preset.augment).to(device)
+        self.critic = ProjectedCritic(self.encoder, told).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.heads = Heads([self.encoder.widths[level] for level in LEVELS]).to(device)
         rates = {"lr": preset.rate, "betas": preset.betas}
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
         self.draws = torch.optim.Adam([*redrawer.parameters(), *self.heads.parameters()], **rates)

@@ -17,7 +17,7 @@ from models.metrics.likeness import psnr
 from models.metrics.upscaled import bicubic
 from models.training.critics.projected import ScaleCritic
 from models.training.games import GAMES
-from models.training.lessons.lesson import Sets, drawn_rows, held_out_rows, turned
+from models.training.lessons.lesson import Sets, device_of, drawn_rows, held_out_rows, turned
 from models.training.objectives import Objective
 from models.training.objectives.objective import descend, precision
 from models.training.presets import Preset
@@ -73,9 +73,9 @@ class Crisp:
     """
 
     def __init__(self, enlarger: nn.Module, preset: Preset) -> None:
-        self.enlarger, self.preset, self.shard = enlarger, preset, Shard()
-        self.critic = ScaleCritic(3, PATCH, names=0, inner=48, patches=PATCH // 8).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.encoder, self.game = load_encoder(), GAMES["relativistic"]
+        self.enlarger, self.preset, self.shard, device = enlarger, preset, Shard(), device_of(enlarger)
+        self.critic = ScaleCritic(3, PATCH, names=0, inner=48, patches=PATCH // 8).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.encoder, self.game = load_encoder().to(device), GAMES["relativistic"]
         rates = {"lr": preset.rate, "betas": preset.betas}
         self.adam, self.judges = torch.optim.Adam(enlarger.parameters(), **rates), torch.optim.Adam(self.critic.parameters(), **rates)
 

@@ -33,36 +33,40 @@ class Pens:
     width: Tensor  # (n,) or at each pixel, (n, h, w); at most about twice the detail is drawn
     grey: Tensor  # (n, 3) how colours are weighed; lines between colours of one grey are not seen
 
+    def to(self, device: torch.device) -> Pens:
+        return Pens(*(part.to(device) for part in (self.detail, self.least, self.width, self.grey)))
+
 
 def sketched(pictures: Tensor) -> Tensor:
     """A neat sketch of each picture, (n, 3, h, w) in [0, 1] -> (n, 1, h, w): 0 = ink, 1 = paper."""
     n = len(pictures)
     usual = Pens(torch.full((n,), 1.0), torch.full((n,), 0.25), torch.full((n,), 2.0), torch.tensor(LUMA).expand(n, 3))
-    return 1 - lines(pictures, usual)
+    return 1 - lines(pictures, usual.to(pictures.device))
 
 
 def by_hand(pictures: Tensor, draw: torch.Generator) -> Tensor:
     """A sketch of each picture as a visitor may draw it, (n, 3, h, w) in [0, 1] -> (n, 1, h, w): 0 = ink, 1 = paper.
 
-    Each has a hand of its own: what it sees and forgets, how wide its pen is and how hard it presses, how far it goes astray.
+    Each has a hand of its own: what it sees and forgets, how wide its pen is and how hard it presses, how far it goes astray. Chance is
+    drawn on the CPU, so that a seed means the same everywhere.
     """
-    n, size, scale = len(pictures), pictures.shape[2:], pictures.shape[-1] / SIDE
+    n, size, scale, device = len(pictures), pictures.shape[2:], pictures.shape[-1] / SIDE, pictures.device
 
     def between(ends: tuple[float, float]) -> Tensor:
-        return ends[0] + (ends[1] - ends[0]) * torch.rand(n, generator=draw)
+        return ends[0] + (ends[1] - ends[0]) * torch.rand(n, generator=draw).to(device)
 
     def chosen(share: float) -> Tensor:
-        return torch.rand(n, 1, 1, 1, generator=draw) < share
+        return (torch.rand(n, 1, 1, 1, generator=draw) < share).to(device)
 
     def field(cells: int) -> Tensor:
-        return noise(n, size, cells, draw)
+        return noise(n, size, cells, draw, device)
 
     shift = between((0, ASTRAY * scale)).view(-1, 1, 1)
     seen = moved(pictures, torch.stack([shift * (field(4) + 0.2 * field(20)) for _ in range(2)], dim=3))
     width = between(WIDTH).view(-1, 1, 1) * (1 + between((0, PRESSURE)).view(-1, 1, 1) * field(12))
-    ink = torch.zeros(n, 1, *size)
+    ink = torch.zeros(n, 1, *size, device=device)
     for detail, forgotten in zip((COARSE, FINE), FORGOTTEN, strict=True):
-        grey = torch.tensor(LUMA) * (0.2 + torch.rand(n, 3, generator=draw))
+        grey = (torch.tensor(LUMA) * (0.2 + torch.rand(n, 3, generator=draw))).to(device)
         drawn = lines(seen, Pens(between(detail), between(LEAST), width, grey / grey.sum(1, keepdim=True)))
         lost = torch.special.ndtri(between((0.02, forgotten)).clamp_max(0.9999)).view(-1, 1, 1)
         ink = torch.maximum(ink, drawn * (4 * (field(7) - lost)).clamp(0, 1).unsqueeze(1))
@@ -107,18 +111,18 @@ def blurred(x: Tensor, deviation: Tensor) -> Tensor:
 
 def gaussians(side: int, deviation: Tensor) -> Tensor:
     """(n, side, side): row i holds the weights of all places of a line at place i."""
-    place = torch.arange(side)
+    place = torch.arange(side, device=deviation.device)
     weight = (-(place[:, None] - place).square() / (2 * deviation.square().view(-1, 1, 1))).exp()
     return weight / weight.sum(2, keepdim=True)
 
 
-def noise(n: int, size: torch.Size, cells: int, draw: torch.Generator) -> Tensor:
+def noise(n: int, size: torch.Size, cells: int, draw: torch.Generator, device: torch.device) -> Tensor:
     """(n, h, w) of about standard normal numbers that change slowly: drawn for `cells` places a side, smooth between."""
-    return 1.3 * F.interpolate(torch.randn(n, 1, cells, cells, generator=draw), size=size, mode="bicubic")[:, 0]
+    return 1.3 * F.interpolate(torch.randn(n, 1, cells, cells, generator=draw).to(device), size=size, mode="bicubic")[:, 0]
 
 
 def moved(pictures: Tensor, by: Tensor) -> Tensor:
     """Each pixel taken from (n, h, w, 2) pixels away, to the right and down; the border is carried on."""
     h, w = pictures.shape[2:]
-    straight = F.affine_grid(torch.eye(2, 3).expand(len(pictures), 2, 3), list(pictures.shape), align_corners=False)
-    return F.grid_sample(pictures, straight + by * 2 / torch.tensor([w, h]), padding_mode="border", align_corners=False)
+    straight = F.affine_grid(torch.eye(2, 3).to(pictures).expand(len(pictures), 2, 3), list(pictures.shape), align_corners=False)
+    return F.grid_sample(pictures, straight + by * 2 / by.new_tensor([w, h]), padding_mode="border", align_corners=False)

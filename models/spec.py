@@ -62,6 +62,14 @@ class Condition:
             )
         return torch.cat(parts, dim=1) if parts else None
 
+    @classmethod
+    def of(cls, spec: GeneratorSpec, *rows: Tensor) -> Condition:
+        """What rows() gave, taken apart again; nothing where it gave none."""
+        if not rows:
+            return cls()
+        classes, styles = rows[0].split([len(spec.classes), len(spec.styles)], dim=1)
+        return cls(classes if spec.classes else None, styles if spec.styles else None)
+
     def to(self, device: torch.device | str) -> Condition:
         move = lambda t: None if t is None else t.to(device)  # noqa: E731
         return Condition(move(self.classes), move(self.styles))

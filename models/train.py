@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     """Train, then write checkpoints/PRESET, or checkpoints/NAME; returns the exit status."""
     args = arguments().parse_args(argv)
     torch.set_num_threads(args.threads)
+    torch.backends.cudnn.benchmark = True  # on a graphics card: pictures keep their size, so the fastest kernels are looked for once
     try:
         preset = changed(PRESETS[args.preset], args.set)
         name, course = checked(args.name or args.preset), course_of(preset)
@@ -112,6 +113,7 @@ def facts(run: Run, preset: str) -> dict[str, Any]:
         "minutes": round(run.minutes),
         "pictures": len(run.data.train()),
         "parameters": sum(p.numel() for p in run.smooth.parameters()),
+        "device": run.device.type,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "commit": commit(),

@@ -60,37 +60,37 @@ class Preset:
 WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 pixels
 _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
 _SEEN = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "balanced": True}
-_FEW = {**_SEEN, "augment": "diff"}  # a few hundred originals
+_FEW = {**_SEEN, "augment": "diff", "batch": 32}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
 _PLAIN: Mapping[str, Any] = {"size": 64, "width": 48}  # for FID to be measured beside
 _COLOUR_VAE: Mapping[str, Any] = {"size": 64, "z_dim": 64, "halvings": 4, "likelihood": "gaussian"}
 _BANDS: Mapping[str, Any] = {**_STYLE, "batch": 32, "balanced": True}
 _PIXELS: Mapping[str, Any] = {"batch": 16, "rate": 5e-4, "betas": (0.9, 0.99), "cosine": True, "bf16": True, "watch": 0}
 _CRISP = {**_PIXELS, "rate": 2e-4, "game": "relativistic", "joins": True}
-_DRAWN_OUT = {**_SEEN, "rate": 5e-4, "cosine": True, "variety": 0.0, "balanced": False, "watch": 0}
+_DRAWN_OUT = {**_SEEN, "batch": 32, "rate": 5e-4, "cosine": True, "variety": 0.0, "balanced": False, "watch": 0}
 _DESIGNS = ("lorelei", "notionists", "open-peeps", "pixel-art")
-_PAINTER: Mapping[str, Any] = {**_PIXELS, "batch": 8, "rate": 1e-3, "warm_up": 2_000, "clip": 1.0}
+_PAINTER: Mapping[str, Any] = {**_PIXELS, "rate": 1e-3, "warm_up": 2_000, "clip": 1.0}
 _APART: Mapping[str, Any] = {"batch": 8, "rate": 5e-4, "betas": (0.5, 0.99), "clip": 1.0, "cosine": True, "smoothing": 4_000, "bf16": True}
 _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", WIDE, images=800_000, growth=((64, 240_000),), **_SEEN),
+    "portraits": Preset("style", "portraits", WIDE, images=600_000, **{**_SEEN, "batch": 64}),
     "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_SEEN),
-    "ukiyoe": Preset("style", "ukiyoe", WIDE, images=600_000, growth=((64, 200_000),), **_FEW),
-    "landscapes": Preset("style", "landscapes", WIDE, start="ukiyoe", images=600_000, growth=((64, 200_000),), **_FEW),
+    "ukiyoe": Preset("style", "ukiyoe", WIDE, images=260_000, cosine=True, **_FEW),
+    "landscapes": Preset("style", "landscapes", WIDE, images=200_000, **_FEW),
     "landscapes-lapgan": Preset("lapgan", "landscapes", {"size": 64}, images=400_000, **_BANDS),
-    "paintings": Preset("style", "paintings", WIDE, start="ukiyoe", images=600_000, growth=((64, 200_000),), **_FEW),
+    "paintings": Preset("style", "paintings", WIDE, start="ukiyoe", images=140_000, cosine=True, **_FEW),
     "letters-cgan": Preset("dcgan", "letters", {"width": 40}, images=400_000, rate=4e-4, recognise=0.5, variety=5.0),
     "digits-cgan": Preset("dcgan", "digits", {"width": 48, "z_dim": 32}, images=240_000, rate=4e-4, recognise=0.5),
     "digits-mlp": Preset("mlp_gan", "digits", images=1_000_000, batch=100, **_AS_IT_WAS),
     "digits-vae": Preset("vae", "digits", {"z_dim": 16}, images=300_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
-    "portraits-vae": Preset("vae", "portraits", _COLOUR_VAE, images=600_000, batch=64, rate=1e-3, betas=(0.9, 0.999), cosine=True),
-    "stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=600_000, game="relativistic", r2=1.0, watch=100_000),
-    "plain-stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=600_000, **_AS_IT_WAS),
-    "plain-portraits": Preset("dcgan", "portraits", _PLAIN, images=120_000, **_AS_IT_WAS),
-    "plain-ukiyoe": Preset("dcgan", "ukiyoe", _PLAIN, images=100_000, **_AS_IT_WAS),
-    "plain-landscapes": Preset("dcgan", "landscapes", _PLAIN, images=50_000, **_AS_IT_WAS),
+    "portraits-vae": Preset("vae", "portraits", _COLOUR_VAE, images=2_000_000, batch=64, rate=1e-3, betas=(0.9, 0.999), cosine=True),
+    "stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=1_000_000, game="relativistic", r2=1.0, watch=100_000),
+    "plain-stacked-mnist": Preset("dcgan", "stacked", {"width": 48}, images=1_000_000, **_AS_IT_WAS),
+    "plain-portraits": Preset("dcgan", "portraits", _PLAIN, images=600_000, **_AS_IT_WAS),
+    "plain-ukiyoe": Preset("dcgan", "ukiyoe", _PLAIN, images=600_000, **_AS_IT_WAS),
+    "plain-landscapes": Preset("dcgan", "landscapes", _PLAIN, images=600_000, **_AS_IT_WAS),
     "digits-vae-map": Preset("vae", "digits", {"z_dim": 2}, images=500_000, batch=128, rate=1e-3, betas=(0.9, 0.999)),
     "hanzi-rvae": Preset(
         "rvae", "hanzi", images=240_000, batch=64, rate=1e-3, betas=(0.9, 0.999), warm_up=3_200, cosine=True, clip=1.0, bf16=True, watch=0
@@ -98,12 +98,12 @@ PRESETS: Mapping[str, Preset] = {
     "upscaler-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, images=140_000, **_PIXELS),
     "upscaler-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x4", images=80_000, **_PIXELS),
     "crisp-x4": Preset("upscaler", _ORIGINALS, {"factor": 4}, start="upscaler-x4", images=60_000, **_CRISP),
-    "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=40_000, **_CRISP),
-    "repair": Preset("inpainting", _ORIGINALS, images=400_000, growth=((64, 320_000),), **{**_PIXELS, "batch": 8, "game": "relativistic"}),
-    "sketch-portrait": Preset("pix2pix", "portraits", {"styles": _DESIGNS}, images=300_000, **_DRAWN_OUT),
-    "edges-ukiyoe": Preset("pix2pix", "ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=200_000, **_DRAWN_OUT),
-    "portrait-designs": Preset("stargan", "portraits", {"styles": _DESIGNS}, images=150_000, **_DRAWN_OUT),
-    "restyle": Preset("style_transfer", "landscapes+portraits+paintings+brushwork+ukiyoe", images=160_000, **_PAINTER),
+    "crisp-x2": Preset("upscaler", _ORIGINALS, {"factor": 2}, start="upscaler-x2", images=50_000, **_CRISP),
+    "repair": Preset("inpainting", _ORIGINALS, images=80_000, growth=((64, 25_000),), **{**_PIXELS, "game": "relativistic"}),
+    "sketch-portrait": Preset("pix2pix", "portraits", {"styles": _DESIGNS}, images=200_000, **_DRAWN_OUT),
+    "edges-ukiyoe": Preset("pix2pix", "ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=150_000, **_DRAWN_OUT),
+    "portrait-designs": Preset("stargan", "portraits", {"styles": _DESIGNS}, images=170_000, **_DRAWN_OUT),
+    "restyle": Preset("style_transfer", "landscapes+portraits+paintings+brushwork+ukiyoe", images=125_000, **_PAINTER),
     "photo-ukiyoe": Preset(
         "cut", "landscapes+ukiyoe", {"styles": ("hiroshige", "hokusai")}, images=40_000, game="hinge", augment="diff", watch=0, **_APART
     ),

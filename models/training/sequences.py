@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from models.generators.rvae import Bound, Rvae, RvaeConfig, Writings, collated, negative_elbo
 from models.training.datasets.strokes import StrokeSet
 from models.training.loop import follow
-from models.training.objectives.objective import descend, precision
+from models.training.objectives.objective import adam, descend, precision
 from models.training.presets import Preset
 from models.training.run import STATE, Run, load_state, note, save_state
 from models.training.schedule import Stage
@@ -41,7 +41,7 @@ class SequenceBound:
 
     def __init__(self, generator: Rvae, preset: Preset, shard: Shard) -> None:
         self.rvae, self.preset, self.shard = generator, preset, shard
-        self.adam = torch.optim.Adam(generator.parameters(), lr=preset.rate, betas=preset.betas)
+        self.adam = adam(generator.parameters(), preset)
 
     def step(self, batch: WritingBatch, number: int) -> dict[str, float]:
         writings = batch.writings

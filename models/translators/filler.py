@@ -112,7 +112,7 @@ class Filler(nn.Module):
     def __init__(self, config: InpaintingConfig) -> None:
         super().__init__()
         width, middle, self.z_dim = config.width, config.middle, config.z_dim
-        self.enter = Gated(4 * 5, width)
+        self.enter = Gated(4 * 4, width)
         self.down = nn.ModuleList((Gated(width, 2 * width, 2), Gated(2 * width, middle, 2)))
         self.told = nn.Linear(config.z_dim + 1, config.blocks * middle)
         self.place = nn.Conv2d(GRAIN**2, middle, 1)
@@ -128,15 +128,13 @@ class Filler(nn.Module):
         for parameter in self.tail.parameters():  # it begins with the smooth filling
             nn.init.zeros_(parameter)
 
-    def see(self, base: Tensor, hole: Tensor, blank: Tensor) -> list[Tensor]:
+    def see(self, base: Tensor, hole: Tensor) -> list[Tensor]:
         """Maps at full size, a half, a quarter and an eighth.
 
-        base: (n, 3, h, w) in [0, 1], holes filled smoothly or by a coarse proposal; hole: (n, 1, h, w), 1 = to be filled; blank: (n,),
-        1 = nothing but smoothness is proposed.
+        base: (n, 3, h, w) in [0, 1], holes filled smoothly; hole: (n, 1, h, w), 1 = to be filled.
         """
         given = torch.cat([base - 0.5, hole], dim=1).contiguous(memory_format=torch.channels_last)
-        told = torch.cat([given, hole * blank.view(-1, 1, 1, 1)], dim=1)
-        maps = [given, self.enter(F.pixel_unshuffle(told, 2).contiguous(memory_format=torch.channels_last))]
+        maps = [given, self.enter(F.pixel_unshuffle(given, 2).contiguous(memory_format=torch.channels_last))]
         for layer in self.down:
             maps.append(layer(maps[-1]))
         return maps
@@ -163,9 +161,9 @@ class Filler(nn.Module):
         parts = taken.split([x.shape[1] for x in lent], dim=1)
         return [F.pixel_shuffle(x, MULTIPLE >> k).contiguous(memory_format=torch.channels_last) for k, x in enumerate(parts)]
 
-    def forward(self, base: Tensor, hole: Tensor, blank: Tensor, chance: Chance, freedom: Tensor) -> Tensor:
+    def forward(self, base: Tensor, hole: Tensor, chance: Chance, freedom: Tensor) -> Tensor:
         """The base with its holes filled, (n, 3, h, w); sides are multiples of 8."""
-        return torch.where(hole > 0, base + self.lacking(self.see(base, hole, blank), chance, freedom), base)
+        return torch.where(hole > 0, base + self.lacking(self.see(base, hole), chance, freedom), base)
 
 
 def larger(x: Tensor) -> Tensor:

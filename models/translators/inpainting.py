@@ -66,5 +66,5 @@ class Inpainting(Translator):
         rows, columns = (reflected(side, base.device) for side in (height, width))
         padded, marked = (x[..., rows, :][..., columns] for x in (base, hole))
         luck = Chance(luck.whole.to(base).expand(n, -1), luck.grain.to(base).expand(n, -1, -1, -1))
-        filled = self.filler(padded, marked, base.new_ones(n), luck, base.new_full((n,), freedom))
+        filled = self.filler(padded, marked, luck, base.new_full((n,), freedom))
         return torch.where(hole > 0, filled[..., :height, :width].clamp(0, 1), base)

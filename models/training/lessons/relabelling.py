@@ -18,8 +18,9 @@ from models.training.games import GAMES
 from models.training.labels import floats
 from models.training.lessons.lesson import Sets, agreed, device_of, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
-from models.training.objectives.objective import descend, precision
+from models.training.objectives.objective import adam, descend, precision
 from models.training.presets import Preset
+from models.training.recorded import Recorded
 from models.training.run import Run
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -54,25 +55,31 @@ class Relabelled:
         self.eyes = load_encoder().to(device)
         spec = GeneratorSpec("stargan", config.side, 3, 1, config.w_dim, 1, styles=config.styles)
         self.critic = ProjectedCritic(self.eyes, spec).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        rates = {"lr": preset.rate, "betas": preset.betas}
-        self.draws = torch.optim.Adam(network.parameters(), **rates)
+        self.draws = adam(network.parameters(), preset)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
-        self.judges = torch.optim.Adam(self.learns, **rates)
+        self.judges = adam(self.learns, preset)
+        self.going, self.coming = (Recorded(self._drawn, network) for _ in range(2))
+        self.judging = Recorded(self._scored, self.critic)
+
+    def _drawn(self, pictures: Tensor, styles: Tensor) -> Tensor:
+        with precision(pictures.device, self.preset):
+            return self.network(pictures, styles)
+
+    def _scored(self, pictures: Tensor, styles: Tensor) -> Tensor:
+        with precision(pictures.device, self.preset):
+            return self.critic(pictures, Condition(styles=styles)).score
 
     def step(self, batch: Errand, number: int) -> dict[str, float]:
         x, own, wanted = batch.pictures, batch.own, batch.wanted
-        with precision(x.device, self.preset):
-            made = self.network(x, wanted)
-            judged = self.critic(made.detach(), Condition(styles=wanted)).score
-            real = self.critic(x, Condition(styles=own)).score
-            misnamed = self.critic(x[::2], Condition(styles=others(own[::2]))).score
-        critic = self.game.judge(real, torch.cat([judged, misnamed]))
+        made = self.going(x, wanted)
+        scores = self.judging(torch.cat([x, made.detach(), x[::2]]), torch.cat([own, wanted, others(own[::2])]))
+        real, judged = scores[: len(x)], scores[len(x) :]
+        critic = self.game.judge(real, judged)
         descend(self.judges, critic, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(False)
+        judged, back = self.judging(made, wanted), self.coming(made, own)
         with precision(x.device, self.preset):
-            judged = self.critic(made, Condition(styles=wanted)).score
-            back = self.network(made, own)
             seen, known = self.eyes(back), self.eyes(x)
         adverse = self.game.draw(judged, real.detach())
         unlike, error = distance(seen, known).mean(), (back - x).abs().mean()

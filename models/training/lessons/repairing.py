@@ -18,7 +18,7 @@ from models.training.games import GAMES
 from models.training.lessons.lesson import Sets, device_of, drawn_rows, held_out_rows, turned
 from models.training.masks import free_form, missing
 from models.training.objectives import Objective
-from models.training.objectives.objective import descend, precision
+from models.training.objectives.objective import adam, descend, precision
 from models.training.presets import Preset
 from models.training.run import Run
 from models.training.schedule import Stage, stage
@@ -30,9 +30,7 @@ from models.translators.translator import Translator
 
 PATCH = 128  # pixels a side of what the critic is made for
 ADVERSE, NEAR = 0.1, 2.0  # weights of the critic's word and of the pixels beside likeness
-BLANK = 0.6  # share of pictures of which nothing but a smooth filling is proposed; the others refine a coarse one
 FREE = 0.6  # share of pictures whose two fillings may differ
-DIM = 0.02  # standard deviation of what is wrong with a coarse proposal
 SHOWN = 8  # held-out pictures on a sheet
 
 
@@ -42,8 +40,7 @@ class Hidden:
 
     pictures: Tensor  # (n, 3, s, s) in [0, 1]
     hole: Tensor  # (n, 1, s, s), 1 = hidden
-    base: Tensor  # (n, 3, s, s), the pictures with something smooth or coarse in their holes
-    blank: Tensor  # (n,), 1 = something smooth
+    base: Tensor  # (n, 3, s, s), the pictures with something smooth in their holes
     freedom: Tensor  # (n,) in [0, 1]
     luck: Chance  # of 2n
 
@@ -60,13 +57,12 @@ class Proposals:
         self.filler, self.preset, self.shard, device = cast(Filler, filler), preset, Shard(), device_of(filler)
         self.critic = ScaleCritic(4, PATCH, names=0, inner=32, patches=PATCH // 8).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.encoder, self.game = load_encoder().to(device), GAMES["relativistic"]
-        rates = {"lr": preset.rate, "betas": preset.betas}
-        self.adam, self.judges = torch.optim.Adam(filler.parameters(), **rates), torch.optim.Adam(self.critic.parameters(), **rates)
+        self.adam, self.judges = adam(filler.parameters(), preset), adam(self.critic.parameters(), preset)
 
     def step(self, batch: Hidden, number: int) -> dict[str, float]:
         n, hole = len(batch.pictures), torch.cat([batch.hole] * 2)
         with precision(hole.device, self.preset):
-            maps = self.filler.see(batch.base, batch.hole, batch.blank)
+            maps = self.filler.see(batch.base, batch.hole)
             lacking = self.filler.lacking([m.repeat(2, 1, 1, 1) for m in maps], batch.luck, batch.freedom.repeat(2))
         made = torch.cat([batch.base] * 2) + lacking * hole
         real = torch.cat([batch.pictures, batch.hole], dim=1)
@@ -108,7 +104,7 @@ def scored(made: Sequence[Tensor], true: Sequence[Tensor], freedom: Tensor) -> T
 
 
 class Repairing:
-    """One training teaches to fill from nothing and to refine a coarse filling, at every freedom."""
+    """One training teaches to fill at every freedom."""
 
     def network(self, translator: Translator, preset: Preset) -> nn.Module:
         return cast(Inpainting, translator).filler
@@ -125,7 +121,7 @@ class Repairing:
             pictures = framed(pictures, stage(run.preset, pictures.shape[-1], run.seen).side, run.order)
             height, width = pictures.shape[-2:]
             masks = np.stack([missing(height, width, run.order) for _ in range(n)])
-            yield hidden(pictures, masks, torch.rand(n, generator=run.order) < BLANK, z_dim, run.order)
+            yield hidden(pictures, masks, z_dim, run.order)
 
     @torch.no_grad()
     def look(self, network: nn.Module, data: Sets) -> tuple[dict[str, float], Image.Image]:
@@ -134,10 +130,8 @@ class Repairing:
         pictures = data.pictures(rows)
         height, width = pictures.shape[-2:]
         masks = np.stack([free_form(height, width, 0.2, draw) for _ in rows])
-        batch = hidden(pictures, masks, torch.ones(len(rows), dtype=torch.bool), filler.z_dim, draw)
-        ways = [
-            filler(batch.base, batch.hole, batch.blank, luck, torch.full((len(rows),), 0.5)).clamp(0, 1) for luck in batch.luck.halves()
-        ]
+        batch = hidden(pictures, masks, filler.z_dim, draw)
+        ways = [filler(batch.base, batch.hole, luck, torch.full((len(rows),), 0.5)).clamp(0, 1) for luck in batch.luck.halves()]
         eyes = load_encoder()
         seen, *others = ([unit(m) for m in eyes(2 * x - 1)] for x in (batch.pictures, batch.base, *ways))
         plain, ours, _ = (apart(maps, seen).mean().item() for maps in others)
@@ -158,12 +152,9 @@ def framed(pictures: Tensor, side: int, draw: torch.Generator) -> Tensor:
     return pictures[..., top : top + side, left : left + side]
 
 
-def hidden(pictures: Tensor, masks: np.ndarray, blank: Tensor, z_dim: int, draw: torch.Generator) -> Hidden:
-    """pictures: (n, 3, s, s) uint8; masks: (n, s, s), True = hidden; blank: (n,), where nothing but smoothness is proposed."""
+def hidden(pictures: Tensor, masks: np.ndarray, z_dim: int, draw: torch.Generator) -> Hidden:
+    """pictures: (n, 3, s, s) uint8; masks: (n, s, s), True = hidden."""
     n, side = len(pictures), pictures.shape[-1]
     whole, hole = pictures.float() / 255, torch.from_numpy(masks).float()[:, None]
-    coarse = F.interpolate(F.avg_pool2d(whole, 2), scale_factor=2.0, mode="bilinear")
-    wrong = F.interpolate(torch.randn(n, 3, side // 8, side // 8, generator=draw) * DIM, size=side, mode="bilinear")
-    proposed = torch.where(blank.view(-1, 1, 1, 1), smooth(whole, hole), (coarse + wrong).clamp(0, 1))
     freedom = torch.rand(n, generator=draw) * (torch.rand(n, generator=draw) < FREE)
-    return Hidden(whole, hole, torch.where(hole > 0, proposed, whole), blank.float(), freedom, chance(z_dim, side, side, draw, 2 * n))
+    return Hidden(whole, hole, torch.where(hole > 0, smooth(whole, hole), whole), freedom, chance(z_dim, side, side, draw, 2 * n))

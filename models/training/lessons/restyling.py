@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from models.gram import content_distance, gram, seen_twice, style_distance, tilted
 from models.training.lessons.lesson import Sets, turned
 from models.training.objectives import Objective
-from models.training.objectives.objective import descend, precision
+from models.training.objectives.objective import adam, descend, precision
 from models.training.presets import Preset
 from models.training.run import Run
 from models.training.schedule import Stage
@@ -44,7 +44,7 @@ class Likeness:
 
     def __init__(self, network: StyleTransfer, preset: Preset) -> None:
         self.network, self.preset, self.shard = network, preset, Shard()
-        self.adam = torch.optim.Adam(network.parameters(), lr=preset.rate, betas=preset.betas)
+        self.adam = adam(network.parameters(), preset)
 
     def step(self, batch: Sitting, number: int) -> dict[str, float]:
         encoder, angle = self.network.encoder, math.pi / 2 * torch.rand(()).item() * (number % 2)

@@ -19,8 +19,9 @@ from models.training.critics.projected import ProjectedCritic
 from models.training.games import GAMES
 from models.training.lessons.lesson import Sets, agreed, device_of, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
-from models.training.objectives.objective import descend, precision
+from models.training.objectives.objective import adam, descend, precision
 from models.training.presets import Preset
+from models.training.recorded import Recorded
 from models.training.run import Run
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -69,10 +70,18 @@ class DrawingOut:
         spec = GeneratorSpec("pix2pix", config.side, 3, config.z_dim, config.w_dim, 1, styles=config.styles)
         self.critic = ProjectedCritic(self.eyes, spec).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.colours = Colours(self.eyes, config.z_dim).to(device)
-        rates = {"lr": preset.rate, "betas": preset.betas}
-        self.draws = torch.optim.Adam([*network.parameters(), *self.colours.parameters()], **rates)
+        self.draws = adam([*network.parameters(), *self.colours.parameters()], preset)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
-        self.judges = torch.optim.Adam(self.learns, **rates)
+        self.judges = adam(self.learns, preset)
+        self.drawing, self.judging = Recorded(self._drawn, network), Recorded(self._scored, self.critic)
+
+    def _drawn(self, ink: Tensor, z: Tensor, styles: Tensor) -> Tensor:
+        with precision(ink.device, self.preset):
+            return self.network(ink, z, styles)
+
+    def _scored(self, pictures: Tensor, styles: Tensor) -> Tensor:
+        with precision(pictures.device, self.preset):
+            return self.critic(pictures, Condition(styles=styles)).score
 
     def step(self, batch: Pair, number: int) -> dict[str, float]:
         known = batch.pictures[::2]
@@ -84,29 +93,30 @@ class DrawingOut:
                 wanted = self.eyes(known)
             mean, spread = self.colours([m.float() for m in wanted], known)
             z = torch.stack([mean + (spread / 2).exp() * torch.randn_like(mean), free], dim=1).flatten(0, 1)
-            made = self.network(batch.ink, z, styles)
-            judged = self.critic(made.detach(), Condition(styles=styles)).score
-            real = self.critic(batch.pictures, Condition(styles=batch.styles)).score
-            if len(self.network.config.styles) > 1:
-                judged = torch.cat([judged, self.critic(known, Condition(styles=others(batch.styles[::2]))).score])
+        made, n = self.drawing(batch.ink, z, styles), len(batch.pictures)
+        shown, told = [batch.pictures, made.detach()], [batch.styles, styles]
+        if len(self.network.config.styles) > 1:
+            shown, told = [*shown, known], [*told, others(batch.styles[::2])]
+        scores = self.judging(torch.cat(shown), torch.cat(told))
+        real, judged = scores[:n], scores[n:]
         critic = self.game.judge(real, judged)
         descend(self.judges, critic, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(False)
+        judged = self.judging(made, styles)
         with precision(known.device, self.preset):
-            judged = self.critic(made, Condition(styles=styles)).score
             seen = self.eyes(made)
         unlike = distance([m[::2] for m in seen], wanted).mean()
         error = (made[::2] - known).abs().mean()
         fixed = {name: parameter.detach() for name, parameter in self.colours.named_parameters()}
         again, _ = functional_call(self.colours, fixed, ([m[1::2].float() for m in seen], made[1::2]))
-        told = (again - free).abs().mean()
+        colours = (again - free).abs().mean()
         plain = (mean.square() + spread.exp() - 1 - spread).sum(1).mean() / 2
         adverse = self.game.draw(judged, real.detach())
-        descend(self.draws, adverse + ALIKE * unlike + NEAR * error + TOLD * told + PLAIN * plain, self.preset, self.shard)
+        descend(self.draws, adverse + ALIKE * unlike + NEAR * error + TOLD * colours + PLAIN * plain, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(True)
-        losses = {"critic": critic, "adverse": adverse, "unlike": unlike, "error": error * 127.5, "told": told, "plain": plain}
+        losses = {"critic": critic, "adverse": adverse, "unlike": unlike, "error": error * 127.5, "told": colours, "plain": plain}
         return {name: loss.item() for name, loss in losses.items()}
 
     def grow(self, stage: Stage) -> None:
@@ -135,7 +145,7 @@ class Sketching:
         agreed(data, config.styles)
         while True:
             rows = drawn_rows(data, run.preset.batch, run.order)
-            whole = placed(F.adaptive_avg_pool2d(data.pictures(rows).float() / 255, config.side), run.order)
+            whole = placed(F.adaptive_avg_pool2d(data.pictures(rows).to(run.device).float() / 255, config.side), run.order)
             yield Pair(1 - by_hand(whole, run.order), 2 * whole - 1, data.styles(rows))
 
     @torch.no_grad()
@@ -167,5 +177,5 @@ def placed(pictures: Tensor, draw: torch.Generator) -> Tensor:
     angle, scale = spread(-TILTED, TILTED, 0), 1 / spread(SMALLER, LARGER, 1)
     right, down = (spread(-2 * ASIDE, 2 * ASIDE, 0) for _ in range(2))
     rows = [mirror * scale * angle.cos(), -scale * angle.sin(), right, mirror * scale * angle.sin(), scale * angle.cos(), down]
-    grid = F.affine_grid(torch.stack(rows, dim=1).view(n, 2, 3), list(pictures.shape), align_corners=False)
+    grid = F.affine_grid(torch.stack(rows, dim=1).view(n, 2, 3).to(pictures), list(pictures.shape), align_corners=False)
     return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)

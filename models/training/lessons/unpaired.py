@@ -27,8 +27,9 @@ from models.training.critics.projected import MOST, ProjectedCritic
 from models.training.games import GAMES
 from models.training.lessons.lesson import Sets, device_of, held_out_rows
 from models.training.objectives import Objective
-from models.training.objectives.objective import descend, precision
+from models.training.objectives.objective import adam, descend, precision
 from models.training.presets import Preset
+from models.training.recorded import Recorded
 from models.training.run import Run
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -76,20 +77,28 @@ class Contrastive:
         self.encoder, self.game, self.augment = load_encoder().to(device), GAMES[preset.game], Augment(preset.augment).to(device)
         self.critic = ProjectedCritic(self.encoder, told).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.heads = Heads([self.encoder.widths[level] for level in LEVELS]).to(device)
-        rates = {"lr": preset.rate, "betas": preset.betas}
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
-        self.draws = torch.optim.Adam([*redrawer.parameters(), *self.heads.parameters()], **rates)
-        self.judges = torch.optim.Adam(self.learns, **rates)
+        self.draws = adam([*redrawer.parameters(), *self.heads.parameters()], preset)
+        self.judges = adam(self.learns, preset)
+        self.judging = Recorded(self._scored, self.critic)
+
+    def _drawn(self, pictures: Tensor, shares: Tensor) -> Tensor:
+        with precision(pictures.device, self.preset):
+            return self.redrawer(pictures, shares)
+
+    def _scored(self, pictures: Tensor, shares: Tensor) -> Tensor:
+        with precision(pictures.device, self.preset):
+            return self.critic(pictures, Condition(styles=shares if shares.shape[1] else None)).score
 
     def step(self, batch: Kinds, number: int) -> dict[str, float]:
-        with precision(batch.given.device, self.preset):
-            redrawn, again = self.redrawer(torch.cat([batch.given, batch.spoilt]), batch.shares.repeat(2, 1)).chunk(2)
-        real, fake = self._judged(batch.wanted, batch), self._judged(redrawn.detach(), batch)
+        twice = batch.shares.repeat(2, 1)
+        redrawn, again = self._drawn(torch.cat([batch.given, batch.spoilt]), twice).chunk(2)
+        real, fake = self._judged(torch.cat([batch.wanted, redrawn.detach()]), twice).chunk(2)
         critic = self.game.judge(real, fake)
         descend(self.judges, critic, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(False)
-        liked = self.game.draw(self._judged(redrawn, batch), real.detach())
+        liked = self.game.draw(self._judged(redrawn, batch.shares), real.detach())
         (seen, of_again), (known, of_wanted) = self._seen(redrawn, again), self._seen(batch.given, batch.wanted)
         lost = self._lost(seen, known)
         unlike, error = distance(of_again, of_wanted).mean(), (again - batch.wanted).abs().mean()
@@ -108,10 +117,8 @@ class Contrastive:
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"draws": self.draws, "judges": self.judges}
 
-    def _judged(self, pictures: Tensor, batch: Kinds) -> Tensor:
-        condition = Condition(styles=batch.shares if batch.shares.shape[1] else None)
-        with precision(pictures.device, self.preset):
-            return self.critic(self.augment(2 * pictures - 1), condition).score
+    def _judged(self, pictures: Tensor, shares: Tensor) -> Tensor:
+        return self.judging(self.augment(2 * pictures - 1), shares)
 
     def _seen(self, one: Tensor, other: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """The maps of both, looked at together."""

@@ -19,7 +19,7 @@ from models.training.critics.projected import ScaleCritic
 from models.training.games import GAMES
 from models.training.lessons.lesson import Sets, device_of, drawn_rows, held_out_rows, turned
 from models.training.objectives import Objective
-from models.training.objectives.objective import descend, precision
+from models.training.objectives.objective import adam, descend, precision
 from models.training.presets import Preset
 from models.training.run import Run
 from models.training.schedule import Stage
@@ -48,7 +48,7 @@ class Pixels:
 
     def __init__(self, enlarger: nn.Module, preset: Preset) -> None:
         self.enlarger, self.preset, self.shard = enlarger, preset, Shard()
-        self.adam = torch.optim.Adam(enlarger.parameters(), lr=preset.rate, betas=preset.betas)
+        self.adam = adam(enlarger.parameters(), preset)
 
     def step(self, batch: Pair, number: int) -> dict[str, float]:
         with precision(batch.small.device, self.preset):
@@ -76,8 +76,7 @@ class Crisp:
         self.enlarger, self.preset, self.shard, device = enlarger, preset, Shard(), device_of(enlarger)
         self.critic = ScaleCritic(3, PATCH, names=0, inner=48, patches=PATCH // 8).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.encoder, self.game = load_encoder().to(device), GAMES["relativistic"]
-        rates = {"lr": preset.rate, "betas": preset.betas}
-        self.adam, self.judges = torch.optim.Adam(enlarger.parameters(), **rates), torch.optim.Adam(self.critic.parameters(), **rates)
+        self.adam, self.judges = adam(enlarger.parameters(), preset), adam(self.critic.parameters(), preset)
 
     def step(self, batch: Pair, number: int) -> dict[str, float]:
         with precision(batch.small.device, self.preset):

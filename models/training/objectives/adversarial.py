@@ -11,9 +11,10 @@ from models.training.augment import Augment
 from models.training.critics import Judgement, build_critic
 from models.training.critics.grown import GrownFeatures
 from models.training.games import GAMES
-from models.training.objectives.objective import Batch, descend, precision
+from models.training.objectives.objective import Batch, adam, descend, precision
 from models.training.penalties import gradient_penalty, gradient_square, path_lengths
 from models.training.presets import Preset
+from models.training.recorded import Recorded
 from models.training.schedule import Stage
 from models.training.shards import Shard
 
@@ -27,10 +28,12 @@ class Adversarial:
         self.critic = build_critic(generator, preset.critic).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.augment = Augment(preset.augment, shard.rank).to(self.device)
         self.game = GAMES[preset.game]
-        rates = {"lr": preset.rate, "betas": preset.betas}
-        self.draws = torch.optim.Adam(generator.parameters(), **rates)
+        self.draws = adam(generator.parameters(), preset)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
-        self.judges = torch.optim.Adam(self.learns, **rates)
+        self.judges = adam(self.learns, preset)
+        self.together = preset.critic == "projected"  # it judges each picture by itself: real and drawn ones may go through it as one
+        self.drawing, self.judging = Recorded(self._drawn, generator), Recorded(self._scored, self.critic)
+        self.stage: Stage | None = None
         self.path_length = nn.Module()  # its running mean is part of the state
         self.path_length.register_buffer("mean", torch.zeros((), device=self.device))
 
@@ -42,6 +45,9 @@ class Adversarial:
 
     def grow(self, stage: Stage) -> None:
         self.generator.grow(stage.side, stage.fade)
+        if stage != self.stage:
+            self.stage = stage
+            self.drawing.forget(off=stage.fade < 1)
         for module in self.critic.modules():
             if isinstance(module, GrownFeatures):
                 module.fade = stage.fade
@@ -56,9 +62,14 @@ class Adversarial:
         spec = self.generator.spec
         # Noise that belongs to the picture is drawn on the CPU: exact there, and too slow for a graphics card to wait for.
         seeds = self.shard.seeds(n) if spec.has_noise and self.device.type == "cpu" else None
+        if seeds is None and self.together:
+            return self.drawing(self._normal(n), *self._rows(condition))
+        return self._drawn(self._normal(n), *self._rows(condition), seeds=seeds)
+
+    def _drawn(self, z: Tensor, *rows: Tensor, seeds: list[int] | None = None) -> Tensor:
         with precision(self.device, self.preset):
-            w = self.generator.map(self._normal(n), condition)
-            return self.generator.synthesize(w, seeds)[:, : spec.channels]
+            w = self.generator.map(z, Condition.of(self.generator.spec, *rows))
+            return self.generator.synthesize(w, seeds)[:, : self.generator.spec.channels]
 
     def _normal(self, n: int) -> Tensor:
         return self.shard.normal(n, self.generator.spec.z_dim).to(self.device)
@@ -68,6 +79,23 @@ class Adversarial:
         with precision(self.device, self.preset):
             return self.critic(self.augment(pictures), condition)
 
+    def _rows(self, condition: Condition) -> tuple[Tensor, ...]:
+        rows = condition.rows(self.generator.spec)
+        return () if rows is None else (rows,)
+
+    def _scored(self, pictures: Tensor, *rows: Tensor) -> Tensor:
+        with precision(self.device, self.preset):
+            return self.critic(pictures, Condition.of(self.generator.spec, *rows)).score
+
+    def _both(self, real: Tensor, fake: Tensor, condition: Condition) -> tuple[Judgement, Judgement]:
+        """What the critic says of real pictures and of drawn ones."""
+        if not self.together:
+            return self._seen(real, condition), self._seen(fake, condition)
+        judging = self._scored if real.requires_grad or fake.requires_grad else self.judging  # a penalty is differentiated twice
+        scores = judging(self.augment(torch.cat([real, fake])), *(rows.repeat(2, 1) for rows in self._rows(condition)))
+        of_real, of_fake = (Judgement(half) for half in scores.chunk(2))
+        return of_real, of_fake
+
     def _judge(self, batch: Batch, number: int) -> dict[str, float]:
         preset, condition = self.preset, batch.condition
         with torch.no_grad():
@@ -75,7 +103,7 @@ class Adversarial:
         lazy = number % preset.r1_every == 0
         real = batch.pictures.detach().requires_grad_(lazy and preset.r1 > 0)
         fake = fake.requires_grad_(lazy and preset.r2 > 0)
-        of_real, of_fake = self._seen(real, condition), self._seen(fake, condition)
+        of_real, of_fake = self._both(real, fake, condition)
         loss = self.game.judge(of_real.score, of_fake.score)
         figures = {"critic": loss.item(), "real": of_real.score.mean().item(), "fake": of_fake.score.mean().item()}
         loss = loss + self._recognition(of_real, condition)
@@ -100,7 +128,8 @@ class Adversarial:
         for parameter in self.learns:
             parameter.requires_grad_(False)
         fake = self._fake(batch.condition, len(batch.pictures))
-        judged = self._seen(fake, batch.condition)
+        rows = self._rows(batch.condition)
+        judged = Judgement(self.judging(self.augment(fake), *rows)) if self.together else self._seen(fake, batch.condition)
         real_score = judged.score
         if self.game.relative:
             with torch.no_grad():

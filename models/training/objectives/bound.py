@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from models.generators.vae import Vae, negative_elbo
-from models.training.objectives.objective import Batch, descend
+from models.training.objectives.objective import Batch, adam, descend
 from models.training.presets import Preset
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -17,7 +17,7 @@ class EvidenceBound:
 
     def __init__(self, generator: Vae, preset: Preset, shard: Shard) -> None:
         self.vae, self.preset, self.shard = generator, preset, shard
-        self.adam = torch.optim.Adam(generator.parameters(), lr=preset.rate, betas=preset.betas)
+        self.adam = adam(generator.parameters(), preset)
 
     def step(self, batch: Batch, number: int) -> dict[str, float]:
         reconstruction, kl = negative_elbo(self.vae, (batch.pictures + 1) / 2)

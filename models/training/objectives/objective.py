@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,12 @@ class Objective(Protocol):
     def optimisers(self) -> dict[str, torch.optim.Optimizer]: ...
 
 
+def adam(parameters: Iterable[nn.Parameter], preset: Preset) -> torch.optim.Adam:
+    """Kingma and Ba 2014; on a graphics card as one kernel for all parameters."""
+    learned = list(parameters)
+    return torch.optim.Adam(learned, lr=preset.rate, betas=preset.betas, fused=learned[0].device.type == "cuda")
+
+
 def descend(optimiser: torch.optim.Optimizer, loss: Tensor, preset: Preset, shard: Shard) -> None:
     """One step of what an optimiser holds down a loss: gradients averaged over the processes, and none longer than the preset's clip."""
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
@@ -52,5 +59,5 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, preset: Preset, shar
 
 
 def precision(device: torch.device, preset: Preset) -> torch.autocast:
-    """Where networks compute in bfloat16, if the preset says so."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=preset.bf16)
+    """Where networks compute in bfloat16, if the preset says so. What is recorded on a graphics card can't lean on casts kept before."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=preset.bf16, cache_enabled=device.type != "cuda")

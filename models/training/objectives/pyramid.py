@@ -12,7 +12,7 @@ from models.training.critics.critic import Judgement
 from models.training.critics.lapgan import band, lapgan_critics
 from models.training.games import GAMES
 from models.training.objectives.adversarial import sameness
-from models.training.objectives.objective import Batch, descend, precision
+from models.training.objectives.objective import Batch, adam, descend, precision
 from models.training.penalties import gradient_square
 from models.training.presets import Preset
 from models.training.schedule import Stage
@@ -33,9 +33,8 @@ class Pyramid:
         self.critics = nn.ModuleList(lapgan_critics(generator)).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.augment = Augment(preset.augment, shard.rank).to(self.device)
         self.game = GAMES[preset.game]
-        rates = {"lr": preset.rate, "betas": preset.betas}
-        self.draws = torch.optim.Adam(generator.parameters(), **rates)
-        self.judges = torch.optim.Adam(self.critics.parameters(), **rates)
+        self.draws = adam(generator.parameters(), preset)
+        self.judges = adam(self.critics.parameters(), preset)
 
     def step(self, batch: Batch, number: int) -> dict[str, float]:
         bands = pyramid(batch.pictures, self.generator.spec.layers)

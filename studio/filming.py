@@ -94,9 +94,16 @@ def _frames(path: Path, film: Film, pictures: Pictures) -> None:
     """A ZIP of numbered PNGs, each with its own recipe, and the film."""
     digits = len(str(film.frames - 1))
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(INSIDE, film_to_json(film))
+        archive.writestr(_entry(INSIDE), film_to_json(film))
         for number, picture in enumerate(pictures):
-            archive.writestr(f"{number:0{digits}}.png", to_png(picture))
+            archive.writestr(_entry(f"{number:0{digits}}.png"), to_png(picture))
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Without the time of day, so that the same film is the same file."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 WRITERS: Mapping[FilmFormat, Writer] = {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
-import time
+import secrets
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import cast
@@ -27,10 +29,11 @@ from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat, read_film, write
 from studio.frames import Picture, enlarge
 from studio.gallery_index import as_faults
 from studio.pictures import drop
-from studio.recipe import Recipe, Step
+from studio.recipe import Recipe, Step, to_json
 from studio.recipe_rules import flag
 from studio.reel import Draw, Reel, evened, reel_of, steps
 from studio.settings import Settings
+from studio.takes import FOLDER as TAKES, Frames, Take, forgetful, left
 from studio.visitors import visitor_of
 from studio.web_answers import NO_CACHE, body, disposition, json_in
 from studio.works import Work
@@ -51,8 +54,11 @@ class Films:
         self._reels: OrderedDict[str, Reel] = OrderedDict()
         self._encoder: Encoder | None = None
 
-    def reel(self, film: Film, visitor: str, tell: Tell = unheard) -> Reel:
-        """A film's reel; Fault where one of its keys can't be drawn. One whose pace is evened is drawn twice for it, once."""
+    def reel(self, film: Film, visitor: str, tell: Tell = unheard, pace: Sequence[float] = ()) -> Reel:
+        """A film's reel; Fault where one of its keys can't be drawn. One whose pace is evened is drawn twice for it, once.
+
+        pace: what a reel of the same film had found.
+        """
         engine, key = self._engine, film_to_json(film)
         with self._lock:
             if found := self._reels.get(key):
@@ -60,8 +66,8 @@ class Films:
                 return found
         for one in film.keys:
             engine.check_drawn(one.recipe)
-        reel = reel_of(engine.prepared(film.generator), film)
-        if film.even:
+        reel = replace(reel_of(engine.prepared(film.generator), film), pace=tuple(pace))
+        if film.even and not pace:
             reel = evened(reel, self._drawn(visitor), self._eyes(), tell)
         with self._lock:
             self._reels[key] = reel
@@ -76,10 +82,13 @@ class Films:
         before, across, after = steps([draw(recipe) for recipe in places], self._eyes(), loop=False)
         return float(across), float((before + after) / 2)
 
-    def shoot(self, film: Film, format: FilmFormat, side: int, path: Path, visitor: str, *, sharp: bool = False) -> Work:
+    def shoot(
+        self, film: Film, format: FilmFormat, side: int, path: Path, visitor: str, *, sharp: bool = False, take: Take | None = None
+    ) -> Work:
         """A work that writes a film to a path; Fault for what can never be written.
 
-        side: pixels at least, reached by doubling; sharp: an upscaler does it, as far as there is one.
+        side: pixels at least, reached by doubling; sharp: an upscaler does it, as far as there is one. take: where it is kept
+        while it is made, so that it is not begun again when the studio was killed; it is dropped once nobody needs it.
         """
         if format not in FORMATS:
             raise Fault("fault.picture_format", known=", ".join(FORMATS), value=str(format)[:40])
@@ -96,36 +105,65 @@ class Films:
         after = self._upscaling(factor) if sharp else ()
 
         def run(tell: Tell) -> Path:
-            begun = film.frames if film.even else 0  # looking at its pace counts as much as writing it
-
-            def looked(done: int, total: int, so_far: np.ndarray | None = None) -> None:
-                tell(done * begun // max(total, 1), film.frames + begun, so_far)
-
-            reel = self.reel(film, visitor, looked)
-            draw = self._drawn(visitor)
-
-            def pictures() -> Iterator[Picture]:
-                for number in range(film.frames):
-                    recipe = reel.frame(number)
-                    small = draw(recipe)
-                    tell(begun + number, begun + film.frames, small)
-                    recipe = self._engine.signed(replace(recipe, after=after))
-                    sharper = self._engine.darkroom.worked(recipe, visitor, small) if after else small
-                    yield Picture(enlarge(sharper, large // len(sharper), card.rendering), recipe)
-
             try:
-                with as_faults(path):
+                with as_faults(path), take.begin() if take else forgetful() as frames:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    write_film(path, film, format, pictures())
-                Image.fromarray(draw(reel.frame(0))).save(path.with_suffix(".webp"), quality=85)
+                    drawn = self._drawn_frames(film, after, visitor, frames, tell)
+                    first = next(drawn)
+                    factors = ((one, large // len(one.pixels)) for one in chain([first], drawn))
+                    write_film(path, film, format, (replace(one, pixels=enlarge(one.pixels, by, card.rendering)) for one, by in factors))
+                    Image.fromarray(first.pixels).save(path.with_suffix(".webp"), quality=85)
             except BaseException:
-                drop(path)
+                drop(path)  # half a file is nothing to go on with; its frames are
                 raise
+            if take:
+                take.drop()
             return path
 
-        cost = float(pixels)
-        work = Work(visitor, film.keys[0].recipe, (large, large), cost, run, undo=lambda: drop(path), kind=format)
-        return self._engine.darkroom.works.submit(work, listed=True)
+        def undo() -> None:
+            drop(path)
+            if take and not work.interrupted:
+                take.drop()
+
+        work = Work(visitor, film.keys[0].recipe, (large, large), float(pixels), run, undo, format, take.folder.name if take else "")
+        if not take:
+            return self._engine.darkroom.works.submit(work, listed=True)
+        take.keep()
+        try:
+            return self._engine.darkroom.works.submit(work, listed=True)
+        except Fault:
+            take.drop()
+            raise
+
+    def _drawn_frames(self, film: Film, after: tuple[Step, ...], visitor: str, frames: Frames, tell: Tell) -> Iterator[Picture]:
+        """A film's pictures in order, before plain enlargement: those that are kept, then the others, which are kept as they come."""
+        begun = film.frames if film.even else 0  # looking at its pace counts as much as writing it
+
+        def looked(done: int, total: int, so_far: np.ndarray | None = None) -> None:
+            tell(done * begun // max(total, 1), film.frames + begun, so_far)
+
+        draw = self._drawn(visitor)
+        reel = self._kept_reel(film, self._engine.signed(replace(film.keys[0].recipe, after=after)), visitor, frames, looked)
+        for number in range(film.frames):
+            recipe = reel.frame(number)
+            signed = self._engine.signed(replace(recipe, after=after))
+            if (pixels := frames.next_picture()) is None:
+                pixels = draw(recipe)
+                tell(begun + number, begun + film.frames, pixels)
+                pixels = self._engine.darkroom.worked(signed, visitor, pixels) if after else pixels
+                frames.add_picture(pixels)
+            tell(begun + number, begun + film.frames, pixels)
+            yield Picture(pixels, signed)
+
+    def _kept_reel(self, film: Film, signed: Recipe, visitor: str, frames: Frames, tell: Tell) -> Reel:
+        """The reel that kept frames were drawn by; where other networks or another device drew them, they go."""
+        made_by = to_json(signed)
+        if (told := frames.next()) and (kept := json.loads(told))["made_by"] == made_by:
+            return self.reel(film, visitor, pace=kept["pace"])
+        frames.restart()
+        reel = self.reel(film, visitor, tell)
+        frames.add(json.dumps({"made_by": made_by, "pace": reel.pace}).encode())
+        return reel
 
     def _upscaling(self, factor: int) -> tuple[Step, ...]:
         """The step that enlarges most without going beyond; none where there is no such upscaler."""
@@ -160,13 +198,25 @@ class FilmRoutes:
     async def begin(self, request: Request) -> Response:
         """{"film": …, "format": "mp4", "side": 512} in; the work that writes it out."""
         visitor, given = visitor_of(request, self._settings), await json_in(request)
-        film = film_from_dict(given.get("film"))
+        asked = {name: given[name] for name in ("film", "format", "side", "sharp") if name in given}
         await asyncio.to_thread(sweep, self._folder)
-        path = self._folder / f"{time.time_ns():x}.film"
-        side = given.get("side", 512)
-        format, sharp = cast(FilmFormat, given.get("format", "mp4")), flag("sharp", given.get("sharp", False))
-        work = await asyncio.to_thread(lambda: self._films.shoot(film, format, side, path, visitor, sharp=sharp))
+        take = Take(self._settings.folder / TAKES / secrets.token_hex(8), visitor, asked)
+        work = await asyncio.to_thread(self._shoot, take)
         return JSONResponse(told(work, self._engine.darkroom.works), 202, NO_CACHE)
+
+    def go_on(self) -> None:
+        """With the films that a killed studio was making, under the ids that their visitors know."""
+        for take in left(self._settings.folder / TAKES):
+            try:
+                self._shoot(take)
+            except Fault:  # its generator may be gone
+                take.drop()
+
+    def _shoot(self, take: Take) -> Work:
+        asked = take.asked
+        film, sharp = film_from_dict(asked.get("film")), flag("sharp", asked.get("sharp", False))
+        path = self._folder / f"{take.folder.name}.film"
+        return self._films.shoot(film, asked.get("format", "mp4"), asked.get("side", 512), path, take.visitor, sharp=sharp, take=take)
 
     async def open(self, request: Request) -> Response:
         """A file of a film in; the film out."""

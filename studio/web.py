@@ -58,7 +58,9 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_drawing(web, engine, settings)
     _add_gallery(web, gallery, settings)
     Edits(engine, gallery, settings).add(web)
-    FilmRoutes(films, engine, settings).add(web)
+    routes = FilmRoutes(films, engine, settings)
+    routes.add(web)
+    routes.go_on()
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
 from studio import recipe_rules as rules
@@ -39,6 +39,21 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Music:
+    """A sound that a film goes with, from a moment of it on."""
+
+    sound: str  # its id in the studio
+    start: float = 0.0  # seconds
+    name: str = ""  # what the visitor's file was called
+
+    def __post_init__(self) -> None:
+        if not rules.source("music.sound", self.sound):
+            raise Fault("fault.no_sound")
+        object.__setattr__(self, "start", rules.decimal("music.start", self.start, 0, LONGEST))
+        rules.name("music.name", self.name)
+
+
+@dataclass(frozen=True)
 class Film:
     """Everything that determines a film. Equal films have equal frames on one device and precision.
 
@@ -51,6 +66,7 @@ class Film:
     path: Path = "slerp"
     even: bool = False  # steps that look equally large, wherever the keys then fall
     rate: int = 30  # frames a second
+    music: Music | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seconds", rules.decimal("seconds", self.seconds, SHORTEST, LONGEST))
@@ -79,8 +95,10 @@ class Film:
 
 
 def film_to_dict(film: Film) -> dict[str, Any]:
-    """Every field in JSON's own types."""
-    told = {field.name: getattr(film, field.name) for field in fields(film) if field.name != "keys"}
+    """Every field in JSON's own types; what a film is without is left out."""
+    told = {field.name: getattr(film, field.name) for field in fields(film) if field.name not in ("keys", "music")}
+    if film.music:
+        told["music"] = asdict(film.music)
     return {"kind": KIND, **told, "keys": [{"at": key.at, "ease": key.ease, "recipe": to_dict(key.recipe)} for key in film.keys]}
 
 
@@ -99,7 +117,15 @@ def film_from_dict(given: object) -> Film:
     keys = values.pop("keys", None)
     if not isinstance(keys, (list, tuple)) or len(keys) > MOST or "seconds" not in values:
         raise Fault("fault.film_keys", least=FEWEST, most=MOST)
-    return Film(tuple(_key(key) for key in keys), **values)
+    return Film(tuple(_key(key) for key in keys), music=_music(values.pop("music", None)), **values)
+
+
+def _music(given: object) -> Music | None:
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or not {"sound"} <= given.keys() <= {field.name for field in fields(Music)}:
+        raise Fault("fault.film_shape")
+    return Music(**given)
 
 
 def _key(given: object) -> Key:

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
-import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import cast
 
 import numpy as np
-from fastapi import FastAPI, Request
 from PIL import Image
-from starlette.responses import FileResponse, JSONResponse, Response
 
 from models.encoder import Encoder, load_encoder
 from models.translators.translator import Tell, unheard
-from studio.edits import FOLDER, made, sweep, told
 from studio.engine import Engine
 from studio.errors import Fault
-from studio.film import Film, film_from_dict, film_to_dict, film_to_json
-from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat, read_film, write_film
+from studio.film import Film, film_to_json
+from studio.filming import FORMATS, FilmFormat, write_film
 from studio.frames import Picture, enlarge
 from studio.gallery_index import as_faults
 from studio.pictures import drop
 from studio.recipe import Recipe, Step, to_json
-from studio.recipe_rules import flag
 from studio.reel import Draw, Reel, evened, reel_of, steps
-from studio.settings import Settings
-from studio.takes import FOLDER as TAKES, Frames, Take, forgetful, left
-from studio.visitors import visitor_of
-from studio.web_answers import NO_CACHE, body, disposition, json_in
+from studio.takes import Frames, Take, forgetful
 from studio.works import Work
 
 SIDES = (0, 256, 512, 1024, 2048)  # pixels at least; 0 = as it is drawn
@@ -59,7 +49,7 @@ class Films:
 
         pace: what a reel of the same film had found.
         """
-        engine, key = self._engine, film_to_json(film)
+        engine, key = self._engine, visitor + film_to_json(film)
         with self._lock:
             if found := self._reels.get(key):
                 self._reels.move_to_end(key)
@@ -96,6 +86,7 @@ class Films:
             raise Fault("fault.recipe_choice", field="side", known=", ".join(map(str, SIDES)), value=str(side)[:40])
         for one in film.keys:
             self._engine.check_drawn(one.recipe)
+        sound = self._engine.sounds.find(film.music.sound, visitor) if film.music else None
         card = self._engine.prepared(film.generator).card
         size = self._engine.prepared(film.generator).generator.spec.size
         factor = 1 << max(math.ceil(math.log2(side / size)), 0) if side else 1
@@ -111,7 +102,8 @@ class Films:
                     drawn = self._drawn_frames(film, after, visitor, frames, tell)
                     first = next(drawn)
                     factors = ((one, large // len(one.pixels)) for one in chain([first], drawn))
-                    write_film(path, film, format, (replace(one, pixels=enlarge(one.pixels, by, card.rendering)) for one, by in factors))
+                    enlarged = (replace(one, pixels=enlarge(one.pixels, by, card.rendering)) for one, by in factors)
+                    write_film(path, film, format, enlarged, sound.read_bytes() if sound else b"")
                     Image.fromarray(first.pixels).save(path.with_suffix(".webp"), quality=85)
             except BaseException:
                 drop(path)  # half a file is nothing to go on with; its frames are
@@ -180,54 +172,3 @@ class Films:
         if self._encoder is None:
             self._encoder = load_encoder()
         return self._encoder
-
-
-class FilmRoutes:
-    """What the page asks of films."""
-
-    def __init__(self, films: Films, engine: Engine, settings: Settings) -> None:
-        self._films, self._engine, self._settings = films, engine, settings
-        self._folder = settings.folder / FOLDER
-
-    def add(self, web: FastAPI) -> None:
-        """Declare the routes."""
-        web.post("/films")(self.begin)
-        web.post("/films/open")(self.open)
-        web.get("/films/{id}/file")(self.file)
-
-    async def begin(self, request: Request) -> Response:
-        """{"film": …, "format": "mp4", "side": 512} in; the work that writes it out."""
-        visitor, given = visitor_of(request, self._settings), await json_in(request)
-        asked = {name: given[name] for name in ("film", "format", "side", "sharp") if name in given}
-        await asyncio.to_thread(sweep, self._folder)
-        take = Take(self._settings.folder / TAKES / secrets.token_hex(8), visitor, asked)
-        work = await asyncio.to_thread(self._shoot, take)
-        return JSONResponse(told(work, self._engine.darkroom.works), 202, NO_CACHE)
-
-    def go_on(self) -> None:
-        """With the films that a killed studio was making, under the ids that their visitors know."""
-        for take in left(self._settings.folder / TAKES):
-            try:
-                self._shoot(take)
-            except Fault:  # its generator may be gone
-                take.drop()
-
-    def _shoot(self, take: Take) -> Work:
-        asked = take.asked
-        film, sharp = film_from_dict(asked.get("film")), flag("sharp", asked.get("sharp", False))
-        path = self._folder / f"{take.folder.name}.film"
-        return self._films.shoot(film, asked.get("format", "mp4"), asked.get("side", 512), path, take.visitor, sharp=sharp, take=take)
-
-    async def open(self, request: Request) -> Response:
-        """A file of a film in; the film out."""
-        data = await body(request, MAX_OPENED)
-        film = await asyncio.to_thread(read_film, data)
-        return JSONResponse(film_to_dict(film), headers=NO_CACHE)
-
-    def file(self, request: Request, id: str, download: str = "") -> Response:
-        work = self._engine.darkroom.works.get(id, visitor_of(request, self._settings))
-        if work.kind not in FORMATS:
-            raise Fault("fault.no_work", status=404)
-        name = f"latent-atelier-{work.recipe.generator}-film.{ENDINGS[cast(FilmFormat, work.kind)]}"
-        headers = {**NO_CACHE, "Content-Disposition": disposition(name, download)}
-        return FileResponse(made(work), media_type=MEDIA[cast(FilmFormat, work.kind)], headers=headers)

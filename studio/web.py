@@ -18,7 +18,8 @@ from studio.edits import Edits
 from studio.engine import Engine, Shown
 from studio.errors import Fault
 from studio.figures import Figures
-from studio.films import FilmRoutes, Films
+from studio.film_routes import FilmRoutes
+from studio.films import Films
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.live import LiveDoor

@@ -8,17 +8,19 @@ from gradio import FileData
 
 from studio.engine import Engine
 from studio.film import film_from_dict, film_from_json
+from studio.film_routes import told_of_sound
 from studio.filming import ENDINGS, FilmFormat
 from studio.films import Films
 from studio.settings import Settings
-from studio.ui.answers import AnyRecipe, endpoint, new_file, written
+from studio.sounds import MAX_SOUND
+from studio.ui.answers import AnyRecipe, endpoint, new_file, uploaded, written
 from studio.visitors import visitor_of
 
 
 class FilmEndpoints:
     """Recipes at moments in, a film out."""
 
-    NAMES = ("film",)
+    NAMES = ("film", "bring_sound")
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
@@ -42,3 +44,15 @@ class FilmEndpoints:
         target = new_file(f"{wanted.generator}-film.{ENDINGS[format]}")
         work = self._films.shoot(wanted, format, side, target, visitor_of(request, self._settings), sharp=sharp)
         return written(self._engine.darkroom.works, work, target)
+
+    @endpoint
+    def bring_sound(self, sound: FileData, request: gr.Request) -> dict[str, Any]:
+        """Bring the music of a film: {"keys": …, "music": {"sound": id, "start": 0}}.
+
+        Args:
+            sound: WAV, MP3, M4A, FLAC, OGG, WebM, AIFF or AAC, at most ten minutes.
+        Returns:
+            Its id and what is heard in it: seconds, tempo (beats a minute), beats and onsets (seconds), curves.
+        """
+        id, heard = self._engine.sounds.put(uploaded(sound, MAX_SOUND), visitor_of(request, self._settings))
+        return told_of_sound(id, heard)

@@ -54,9 +54,9 @@ class Films:
             if found := self._reels.get(key):
                 self._reels.move_to_end(key)
                 return found
-        for one in film.keys:
-            engine.check_drawn(one.recipe)
-        reel = replace(reel_of(engine.prepared(film.generator), film), pace=tuple(pace))
+        self._check(film)
+        heard = engine.sounds.hear(film.music.sound, visitor) if film.music and any(track.follow for track in film.tracks) else None
+        reel = replace(reel_of(engine.prepared(film.generator), film, heard), pace=tuple(pace))
         if film.even and not pace:
             reel = evened(reel, self._drawn(visitor), self._eyes(), tell)
         with self._lock:
@@ -64,6 +64,13 @@ class Films:
             while len(self._reels) > KEPT:
                 self._reels.popitem(last=False)
         return reel
+
+    def _check(self, film: Film) -> None:
+        """Fault where a key can't be drawn, or a track leads in a direction that is not there."""
+        for key in film.keys:
+            self._engine.check_drawn(key.recipe)
+        led = tuple((track.direction, 1.0) for track in film.tracks if track.direction)
+        self._engine.check_drawn(replace(film.keys[0].recipe, directions=led))
 
     def seam(self, reel: Reel, visitor: str) -> tuple[float, float]:
         """How far the last frame is from the first, and the middle one of the steps there are, as they look."""
@@ -84,8 +91,7 @@ class Films:
             raise Fault("fault.picture_format", known=", ".join(FORMATS), value=str(format)[:40])
         if side not in SIDES:
             raise Fault("fault.recipe_choice", field="side", known=", ".join(map(str, SIDES)), value=str(side)[:40])
-        for one in film.keys:
-            self._engine.check_drawn(one.recipe)
+        self._check(film)
         sound = self._engine.sounds.find(film.music.sound, visitor) if film.music else None
         card = self._engine.prepared(film.generator).card
         size = self._engine.prepared(film.generator).generator.spec.size

@@ -1,7 +1,9 @@
 /** A film as it is kept in the browser, as the studio reads it, and every state that it was in. @module */
 
+import { round } from './dom.js';
+
 const KEPT = 'atelier.film';
-const FRESH = { keys: [], seconds: 6, loop: true, path: 'slerp', even: false, rate: 30, music: null };
+const FRESH = { keys: [], seconds: 6, loop: true, path: 'slerp', even: false, rate: 30, music: null, tracks: [], drift: false };
 
 /** What is kept of a recipe in a film: a picture that a generator draws. @param {any} recipe */
 export function bare({ weights: _, made: __, after: ___, upscale: ____, version: _____, ...kept }) {
@@ -13,6 +15,12 @@ export const told = (film) => Object.fromEntries(Object.keys(FRESH).map((name) =
 
 /** A film from anywhere, with all that this page knows of one. @param {any} film */
 export const whole = (film) => ({ ...told({ ...FRESH, ...film }), keys: (film.keys ?? []).map((key) => ({ ...key, recipe: bare(key.recipe) })) });
+
+/** A film so long, all its moments moved with it. @param {any} film @param {number} seconds */
+export function stretched({ keys, tracks, seconds: before }, seconds) {
+  const moved = (one) => ({ ...one, at: round(one.at * (seconds / before), 3) });
+  return { seconds, keys: keys.map(moved), tracks: tracks.map((track) => ({ ...track, points: track.points.map(moved) })) };
+}
 
 /** The film that was last worked on, and the way back to what it was before. @param {any} state */
 export class Steps {

@@ -2,6 +2,7 @@
 
 import { onEach, snapped } from './film-beats.js';
 import { h, round } from './dom.js';
+import { stretched } from './film-kept.js';
 import { sliderRow } from './widgets.js';
 
 const BANDS = ['low', 'mid', 'high'];
@@ -12,9 +13,9 @@ const LAG = 0.25; // seconds that the sound may be off before it is put right
 
 /**
  * @param {any} atelier
- * @param {{film: () => any, change: (patch: any) => void, seek: (at: number, rest: boolean) => void}} told
+ * @param {{film: () => any, change: (patch: any) => void, seek: (at: number, rest: boolean) => void, listened: () => void}} told listened: what is heard is known
  */
-export function filmMusic({ words, api, toast, tell }, { film, change, seek }) {
+export function filmMusic({ words, api, toast, tell }, { film, change, seek, listened }) {
   const audio = new Audio();
   let heard = /** @type {any} */ (null);
   let wanted = '';
@@ -45,11 +46,7 @@ export function filmMusic({ words, api, toast, tell }, { film, change, seek }) {
     act('snap', () => placed(heard.beats.length > 1 && snapped(film(), heard))),
     act('each_beat', () => placed(heard.beats.length > 1 && onEach(film(), heard, 1))),
     act('each_bar', () => placed(heard.beats.length > 1 && onEach(film(), heard, 4))),
-    act('fit', () => {
-      const { seconds, keys, music } = film();
-      const long = round(Math.min(Math.max(heard.seconds - music.start, 1), 600), 3);
-      change({ seconds: long, keys: keys.map((key) => ({ ...key, at: round(key.at * (long / seconds), 3) })) });
-    }),
+    act('fit', () => change(stretched(film(), round(Math.min(Math.max(heard.seconds - film().music.start, 1), 600), 3)))),
   ];
   const start = sliderRow(words, { // its place within the music, shown in seconds
     name: 'film-start', label: ['film.start'], tip: 'film.start_tip', min: 0, max: 1, step: 0.001, usual: 0,
@@ -140,11 +137,14 @@ export function filmMusic({ words, api, toast, tell }, { film, change, seek }) {
       if (film().music?.sound === id && /** @type {any} */ (fault).fault) change({ music: null });
       return;
     }
-    if (film().music?.sound === id) show();
+    if (film().music?.sound !== id) return;
+    show();
+    listened();
   };
 
   return {
     root, lane, show, audio,
+    get heard() { return heard?.id === film().music?.sound ? heard : null; },
     /** The sound goes on from a moment of the film. @param {number} at */
     play: (at) => {
       const { music } = film();

@@ -5,10 +5,11 @@ import { icon } from './icons.js';
 import { Live } from './live.js';
 import { paint } from './stage.js';
 import { anySeed, compact, complete } from './state.js';
-import { bare, Steps, told, whole as filled } from './film-kept.js';
+import { bare, Steps, stretched, told, whole as filled } from './film-kept.js';
 import { filmMusic } from './film-music.js';
 import { shooting } from './film-shoot.js';
 import { timeline } from './film-timeline.js';
+import { filmTracks } from './film-tracks.js';
 import { signButton, sliderRow } from './widgets.js';
 
 const EVERY = 3; // seconds from one picture to the next, unless the hand says otherwise
@@ -68,7 +69,8 @@ export function mount(root, atelier) {
     if (playing) music.play(at);
     if (ready) live.play(at, rest);
   };
-  const music = filmMusic(atelier, { film: () => film, change, seek });
+  const music = filmMusic(atelier, { film: () => film, change, seek, listened: () => tracks.show() });
+  const tracks = filmTracks(atelier, { film: () => film, change, heard: () => music.heard });
   const line = timeline(atelier, {
     seek: (to) => seek(to, false), rest: () => seek(at),
     choose: (number) => { chosen = number; seek(film.keys[number].at); show(); },
@@ -87,7 +89,8 @@ export function mount(root, atelier) {
     const place = last ? round(last.at + EVERY, 2) : 0;
     const keys = [...film.keys, { at: place, ease: 'soft', recipe: bare(recipe) }];
     chosen = keys.length - 1;
-    change({ keys, seconds: round(place + EVERY, 2) });
+    const kept = last ? film.tracks : film.tracks.filter(({ parameter }) => tracks.possible(recipe.generator).includes(parameter));
+    change({ keys, tracks: kept, seconds: round(place + EVERY, 2) });
   };
   const remove = () => {
     const keys = film.keys.filter((_, k) => k !== chosen);
@@ -145,10 +148,8 @@ export function mount(root, atelier) {
   const length = sliderRow(words, { // by octaves: from a second to ten minutes
     name: 'film-seconds', label: ['film.seconds'], tip: 'film.seconds_tip', min: 0, max: Math.log2(LONGEST), step: 0.01, usual: Math.log2(10),
     spell: (at) => (2 ** at).toFixed(1), read: (text) => Math.log2(Number(text)),
-    input: (place, { rest }) => rest && stretch(round(2 ** place, 1)),
+    input: (place, { rest }) => rest && change(stretched(film, round(2 ** place, 1))),
   });
-  /** All moments move with the length. @param {number} seconds */
-  const stretch = (seconds) => change({ seconds, keys: film.keys.map((key) => ({ ...key, at: round(key.at * (seconds / film.seconds), 3) })) });
   const shoot = shooting(atelier, () => told(film));
   const file = h('input', { type: 'file', hidden: true, accept: '.mp4,.webm,.webp,.gif,.zip,.json', 'data-role': 'film-file', onchange: async () => {
     const [given] = file.files;
@@ -187,6 +188,7 @@ export function mount(root, atelier) {
     checks.even.box.checked = film.even;
     length.show(Math.log2(film.seconds));
     music.show();
+    tracks.show();
     line.show(film, chosen, at);
   };
   live.on('frame', ({ header, picture }) => {
@@ -198,9 +200,9 @@ export function mount(root, atelier) {
   root.replaceChildren(h('div', { class: 'film' },
     h('div', { class: 'film-stage' }, canvas, words.put(h('p', { class: 'film-empty quiet' }), 'film.empty')),
     h('aside', { class: 'film-panel' }, tools, h('div', { class: 'rows' }, ease.root, length.root, fields.path.root, fields.rate.root),
-      checks.loop.root, checks.even.root, seam, music.root, shoot.root),
+      checks.loop.root, checks.even.root, seam, music.root, tracks.root, shoot.root),
     h('div', { class: 'film-line' }, h('div', { class: 'film-hands' }, play, undo, redo), line.root)));
-  line.rows.append(music.lane);
+  line.rows.append(music.lane, tracks.lanes);
   document.addEventListener('keydown', (event) => {
     const element = /** @type {HTMLElement} */ (event.target);
     if (atelier.tab() !== 'film' || isWriting(element) || event.altKey || document.querySelector('dialog[open]')) return;

@@ -23,7 +23,7 @@ from studio.films import Films
 from studio.recipe_rules import flag
 from studio.settings import Settings
 from studio.sounds import MAX_SOUND, kind_of
-from studio.takes import FOLDER as TAKES, Take, left
+from studio.takes import FOLDER as TAKES, Take, claim, left
 from studio.visitors import visitor_of
 from studio.web_answers import NO_CACHE, body, disposition, json_in
 from studio.works import Work
@@ -58,6 +58,9 @@ class FilmRoutes:
 
     def go_on(self) -> None:
         """With the films that a killed studio was making, under the ids that their visitors know."""
+        self._claim = claim(self._settings.folder / TAKES)
+        if not self._claim:
+            return
         for take in left(self._settings.folder / TAKES):
             try:
                 self._shoot(take)

@@ -16,6 +16,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 from studio.gallery_files import write_whole
 from studio.gallery_index import as_faults
 
@@ -23,7 +28,7 @@ FOLDER = "takes"
 LIFE = 24 * 3600.0  # seconds that one waits for the studio to start again
 TRIES = 3  # beginnings without a new frame: one that ends the studio each time is given up
 MOST_KEPT = 2 << 30  # bytes of a film's frames; what comes after is drawn again
-ORDER, FRAMES = "order.json", "frames"
+ORDER, FRAMES, LOCK = "order.json", "frames", "lock"
 _HEAD = struct.Struct("<II")  # length and CRC-32 of what follows
 
 
@@ -115,9 +120,26 @@ def forgetful() -> Frames:
     return Frames(io.BytesIO(), most=0)
 
 
+def claim(root: Path) -> BinaryIO | None:
+    """The right to go on with what is left, for as long as the file that comes is open; None where another studio has it.
+
+    The system takes it back from a process that was killed. Windows has no such lock: there each studio needs a folder of its own.
+    """
+    with as_faults(root):
+        root.mkdir(parents=True, exist_ok=True)
+        file = (root / LOCK).open("wb")
+    if fcntl:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return None
+    return file
+
+
 def left(root: Path) -> Iterator[Take]:
     """What a studio that was killed has left, oldest first; what nobody can or will go on with is dropped."""
-    for folder in sorted(root.glob("*/"), key=lambda one: one.stat().st_mtime):
+    for folder in sorted((one for one in root.iterdir() if one.is_dir()), key=lambda one: one.stat().st_mtime):
         try:
             order = folder / ORDER
             fresh = order.stat().st_mtime > time.time() - LIFE

@@ -20,7 +20,7 @@ from studio.errors import Fault
 from studio.film import Film, Key, film_to_dict
 from studio.films import Films
 from studio.recipe import Recipe
-from studio.takes import FOLDER, TRIES, Frames, Take, forgetful, left
+from studio.takes import FOLDER, LOCK, TRIES, Frames, Take, claim, forgetful, left
 
 STUDIO = """
 import sys, uvicorn
@@ -106,6 +106,14 @@ def test_what_can_not_be_gone_on_with_is_dropped(tmp_path: Path) -> None:
     os.utime(tmp_path / "old" / "order.json", (1, 1))
     assert [take.folder.name for take in left(tmp_path)] == ["good"]
     assert [path.name for path in tmp_path.iterdir()] == ["good"]
+
+
+def test_two_studios_never_go_on_with_the_same(tmp_path: Path) -> None:
+    first = claim(tmp_path / FOLDER)
+    assert first
+    assert claim(tmp_path / FOLDER) is None
+    first.close()
+    assert claim(tmp_path / FOLDER)
 
 
 def test_one_that_ends_the_studio_each_time_is_given_up(tmp_path: Path) -> None:
@@ -203,4 +211,4 @@ def test_a_studio_that_is_killed_makes_the_same_film_when_it_starts_again(tiny_c
             time.sleep(0.05)
         gone_on, anew = (client.get(f"/films/{one}/file").content for one in (id, again))
         assert gone_on == anew
-    assert list((tmp_path / FOLDER).iterdir()) == []
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == [LOCK]

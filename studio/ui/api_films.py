@@ -34,8 +34,8 @@ class FilmEndpoints:
         Args:
             film: An object, or the same as JSON text: {"keys": [{"at": 0, "recipe": {"generator": "portraits", "seed": 7}},
                 {"at": 2, "recipe": {"generator": "portraits", "seed": 8}, "ease": "soft"}], "seconds": 4, "loop": true, "path": "slerp"}.
-                Besides: "music": {"sound": id, "start": 0}, as `bring_sound` gives it; "drift": true; "tracks": [{"parameter": "truncation",
-                "points": [{"at": 0, "value": 0.7}], "follow": {"source": "beats", "amount": 0.3, "decay": 0.3}}].
+                Besides: "music": {"sound": id, "start": 0}, as `bring_sound` gives it; "drift": true; "tracks":
+                [{"parameter": "truncation", "points": [{"at": 0, "value": 0.7}], "follow": {"source": "beats", "amount": 0.3}}].
             format: The kind of file; png is a ZIP of PNGs, each with its recipe.
             side: Pixels a side at least: 0 (as drawn), 256, 512, 1024 or 2048.
             sharp: Enlarge each frame by the upscaler, which takes its time.

@@ -18,6 +18,26 @@ def draw_z(seed: int, dim: int) -> Tensor:
     return torch.randn(dim, generator=torch.Generator("cpu").manual_seed(seed))
 
 
+class Turned(int):
+    """A seed whose noise has gone part of the way round a circle, through that of another and back; who does not ask, sees the seed."""
+
+    turn: float  # 0 .. 1
+
+    def __new__(cls, seed: int, turn: float) -> Turned:
+        self = super().__new__(cls, seed)
+        self.turn = turn
+        return self
+
+
+def draw_noise(seed: int, dim: int) -> Tensor:
+    """`draw_z`, also of a Turned seed: on the circle through two normals every point is a normal, and neighbours are alike."""
+    noise = draw_z(seed, dim)
+    if not isinstance(seed, Turned) or not seed.turn:
+        return noise
+    angle = math.tau * seed.turn
+    return noise * math.cos(angle) + draw_z(seed ^ 0x5BD1E995, dim) * math.sin(angle)
+
+
 def on_sphere(z: Tensor) -> Tensor:
     """Directions of z (..., dim) at the length sqrt(dim), where nearly all of a normal lies.
 

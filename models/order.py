@@ -15,7 +15,8 @@ from models.latent import MAX_SEED
 MAX_RECIPE = 65536  # bytes
 MAX_PSI = 1.5
 MAX_SHARE = 1000.0
-ONE_PICTURE = ("position", "directions", "variation", "mix_layers", "side", "temperature", "strokes")  # fields that a set is drawn without
+# Fields that a set is drawn without.
+ONE_PICTURE = ("position", "directions", "variation", "mix_layers", "side", "temperature", "strokes", "noise_turn")
 
 Shares = Mapping[str, float]  # name -> share; empty = the generator has no such names
 

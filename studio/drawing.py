@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint
-from models.latent import blended, draw_plane, draw_z, mix, shift, slerp, truncate
+from models.latent import Turned, blended, draw_plane, draw_z, mix, shift, slerp, truncate
 from models.spec import Condition, GeneratorSpec, Synthesis, Writer
 from models.strokes import Stroke
 from studio.errors import Fault
@@ -97,7 +97,7 @@ def draw(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     elif any(recipe.side for recipe in recipes):
         x = _at_sides(checkpoint, recipes, w)
     else:
-        x = checkpoint.synthesis(w, [recipe.noise_seed for recipe in recipes])
+        x = checkpoint.synthesis(w, [_noise(recipe) for recipe in recipes])
     _refuse_broken(recipes, x)
     return _to_memory(x.permute(0, 2, 3, 1).mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8).contiguous())
 
@@ -153,9 +153,13 @@ def _at_sides(checkpoint: Prepared, recipes: Sequence[Recipe], w: Tensor) -> Ten
     """Each picture as the network had it at the recipe's side, its pixels repeated to the full size."""
     size, pictures = checkpoint.generator.spec.size, []
     for row, recipe in zip(w, recipes, strict=True):
-        small = checkpoint.generator.at_side(row[None], recipe.side or size, [recipe.noise_seed])
+        small = checkpoint.generator.at_side(row[None], recipe.side or size, [_noise(recipe)])
         pictures.append(F.interpolate(small, size=(size, size), mode="nearest"))
     return torch.cat(pictures)
+
+
+def _noise(recipe: Recipe) -> int:
+    return Turned(recipe.noise_seed, recipe.noise_turn) if recipe.noise_turn else recipe.noise_seed
 
 
 def condition_of(spec: GeneratorSpec, recipes: Sequence[Recipe]) -> Condition:

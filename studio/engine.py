@@ -31,6 +31,7 @@ from studio.recipe import Made, Recipe
 from studio.sampling import Mode, sample
 from studio.schedule import Limits, Schedule
 from studio.shelf import Shelf
+from studio.sounds import Sounds
 from studio.tray import Tray
 from studio.works import Work, Works
 
@@ -66,6 +67,7 @@ class Engine:
         self._wanted = device
         self._report = report
         self.directions = OwnDirections(folder / "directions")
+        self.sounds = Sounds(folder / "sounds")
         self._shelf = Shelf(self.directions)
         self._made = Made("cpu", "float32", str(torch.__version__))
         self._schedule = Schedule(self.limits)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
 from studio import recipe_rules as rules
+from studio.easing import Ease
 from studio.errors import Fault
 from studio.recipe import MAX_JSON, Recipe, from_dict, to_dict
+from studio.tracks import LONGEST, MOST_TRACKS, Track, track_to_dict, tracks_from
 
-Ease = Literal["even", "soft", "start", "stop", "hold"]  # how a key goes over into the next
 Path = Literal["slerp", "linear", "spline"]
 
 KIND = "latent-atelier film 1"
 FEWEST, MOST = 2, 64  # keys
-LONGEST = 600.0  # seconds
 SHORTEST = 0.04  # between two keys
 RATES = (12, 24, 25, 30, 60)  # frames a second
 MAX_FILM = MAX_JSON * 4  # characters
@@ -39,6 +39,21 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Music:
+    """A sound that a film goes with, from a moment of it on."""
+
+    sound: str  # its id in the studio
+    start: float = 0.0  # seconds
+    name: str = ""  # what the visitor's file was called
+
+    def __post_init__(self) -> None:
+        if not rules.source("music.sound", self.sound):
+            raise Fault("fault.no_sound")
+        object.__setattr__(self, "start", rules.decimal("music.start", self.start, 0, LONGEST))
+        rules.name("music.name", self.name)
+
+
+@dataclass(frozen=True)
 class Film:
     """Everything that determines a film. Equal films have equal frames on one device and precision.
 
@@ -51,6 +66,9 @@ class Film:
     path: Path = "slerp"
     even: bool = False  # steps that look equally large, wherever the keys then fall
     rate: int = 30  # frames a second
+    music: Music | None = None
+    tracks: tuple[Track, ...] = ()
+    drift: bool = False  # noise moves smoothly, once round and again, and where the film loops it closes; else it stays
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seconds", rules.decimal("seconds", self.seconds, SHORTEST, LONGEST))
@@ -65,7 +83,9 @@ class Film:
             raise Fault("fault.film_moments", least=SHORTEST)
         if self.path not in get_args(Path):
             raise Fault("fault.film_choice", field="path", known=", ".join(get_args(Path)), value=rules.shown(self.path))
-        for name in ("loop", "even"):
+        if len(self.tracks) > MOST_TRACKS:
+            raise Fault("fault.tracks", most=MOST_TRACKS)
+        for name in ("loop", "even", "drift"):
             rules.flag(name, getattr(self, name))
         rules.choice(RATES)("rate", self.rate)
 
@@ -79,8 +99,14 @@ class Film:
 
 
 def film_to_dict(film: Film) -> dict[str, Any]:
-    """Every field in JSON's own types."""
-    told = {field.name: getattr(film, field.name) for field in fields(film) if field.name != "keys"}
+    """Every field in JSON's own types; what a film is without is left out."""
+    told: dict[str, Any] = {name: getattr(film, name) for name in ("seconds", "loop", "path", "even", "rate")}
+    if film.music:
+        told["music"] = asdict(film.music)
+    if film.tracks:
+        told["tracks"] = [track_to_dict(track) for track in film.tracks]
+    if film.drift:
+        told["drift"] = True
     return {"kind": KIND, **told, "keys": [{"at": key.at, "ease": key.ease, "recipe": to_dict(key.recipe)} for key in film.keys]}
 
 
@@ -99,7 +125,16 @@ def film_from_dict(given: object) -> Film:
     keys = values.pop("keys", None)
     if not isinstance(keys, (list, tuple)) or len(keys) > MOST or "seconds" not in values:
         raise Fault("fault.film_keys", least=FEWEST, most=MOST)
-    return Film(tuple(_key(key) for key in keys), **values)
+    music, tracks = _music(values.pop("music", None)), tracks_from(values.pop("tracks", ()))
+    return Film(tuple(_key(key) for key in keys), music=music, tracks=tracks, **values)
+
+
+def _music(given: object) -> Music | None:
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or not {"sound"} <= given.keys() <= {field.name for field in fields(Music)}:
+        raise Fault("fault.film_shape")
+    return Music(**given)
 
 
 def _key(given: object) -> Key:

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import math
-import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import cast
 
 import numpy as np
-from fastapi import FastAPI, Request
 from PIL import Image
-from starlette.responses import FileResponse, JSONResponse, Response
 
 from models.encoder import Encoder, load_encoder
 from models.translators.translator import Tell, unheard
-from studio.edits import FOLDER, made, sweep, told
 from studio.engine import Engine
 from studio.errors import Fault
-from studio.film import Film, film_from_dict, film_to_dict, film_to_json
-from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat, read_film, write_film
+from studio.film import Film, film_to_json
+from studio.filming import FORMATS, FilmFormat, write_film
 from studio.frames import Picture, enlarge
 from studio.gallery_index import as_faults
 from studio.pictures import drop
-from studio.recipe import Recipe, Step
-from studio.recipe_rules import flag
+from studio.recipe import Recipe, Step, to_json
 from studio.reel import Draw, Reel, evened, reel_of, steps
-from studio.settings import Settings
-from studio.visitors import visitor_of
-from studio.web_answers import NO_CACHE, body, disposition, json_in
+from studio.takes import Frames, Take, forgetful
 from studio.works import Work
 
 SIDES = (0, 256, 512, 1024, 2048)  # pixels at least; 0 = as it is drawn
@@ -51,23 +44,33 @@ class Films:
         self._reels: OrderedDict[str, Reel] = OrderedDict()
         self._encoder: Encoder | None = None
 
-    def reel(self, film: Film, visitor: str, tell: Tell = unheard) -> Reel:
-        """A film's reel; Fault where one of its keys can't be drawn. One whose pace is evened is drawn twice for it, once."""
-        engine, key = self._engine, film_to_json(film)
+    def reel(self, film: Film, visitor: str, tell: Tell = unheard, pace: Sequence[float] = ()) -> Reel:
+        """A film's reel; Fault where one of its keys can't be drawn. One whose pace is evened is drawn twice for it, once.
+
+        pace: what a reel of the same film had found.
+        """
+        engine, key = self._engine, visitor + film_to_json(film)
         with self._lock:
             if found := self._reels.get(key):
                 self._reels.move_to_end(key)
                 return found
-        for one in film.keys:
-            engine.check_drawn(one.recipe)
-        reel = reel_of(engine.prepared(film.generator), film)
-        if film.even:
+        self._check(film)
+        heard = engine.sounds.hear(film.music.sound, visitor) if film.music and any(track.follow for track in film.tracks) else None
+        reel = replace(reel_of(engine.prepared(film.generator), film, heard), pace=tuple(pace))
+        if film.even and not pace:
             reel = evened(reel, self._drawn(visitor), self._eyes(), tell)
         with self._lock:
             self._reels[key] = reel
             while len(self._reels) > KEPT:
                 self._reels.popitem(last=False)
         return reel
+
+    def _check(self, film: Film) -> None:
+        """Fault where a key can't be drawn, or a track leads in a direction that is not there."""
+        for key in film.keys:
+            self._engine.check_drawn(key.recipe)
+        led = tuple((track.direction, 1.0) for track in film.tracks if track.direction)
+        self._engine.check_drawn(replace(film.keys[0].recipe, directions=led))
 
     def seam(self, reel: Reel, visitor: str) -> tuple[float, float]:
         """How far the last frame is from the first, and the middle one of the steps there are, as they look."""
@@ -76,17 +79,20 @@ class Films:
         before, across, after = steps([draw(recipe) for recipe in places], self._eyes(), loop=False)
         return float(across), float((before + after) / 2)
 
-    def shoot(self, film: Film, format: FilmFormat, side: int, path: Path, visitor: str, *, sharp: bool = False) -> Work:
+    def shoot(
+        self, film: Film, format: FilmFormat, side: int, path: Path, visitor: str, *, sharp: bool = False, take: Take | None = None
+    ) -> Work:
         """A work that writes a film to a path; Fault for what can never be written.
 
-        side: pixels at least, reached by doubling; sharp: an upscaler does it, as far as there is one.
+        side: pixels at least, reached by doubling; sharp: an upscaler does it, as far as there is one. take: where it is kept
+        while it is made, so that it is not begun again when the studio was killed; it is dropped once nobody needs it.
         """
         if format not in FORMATS:
             raise Fault("fault.picture_format", known=", ".join(FORMATS), value=str(format)[:40])
         if side not in SIDES:
             raise Fault("fault.recipe_choice", field="side", known=", ".join(map(str, SIDES)), value=str(side)[:40])
-        for one in film.keys:
-            self._engine.check_drawn(one.recipe)
+        self._check(film)
+        sound = self._engine.sounds.find(film.music.sound, visitor) if film.music else None
         card = self._engine.prepared(film.generator).card
         size = self._engine.prepared(film.generator).generator.spec.size
         factor = 1 << max(math.ceil(math.log2(side / size)), 0) if side else 1
@@ -96,36 +102,66 @@ class Films:
         after = self._upscaling(factor) if sharp else ()
 
         def run(tell: Tell) -> Path:
-            begun = film.frames if film.even else 0  # looking at its pace counts as much as writing it
-
-            def looked(done: int, total: int, so_far: np.ndarray | None = None) -> None:
-                tell(done * begun // max(total, 1), film.frames + begun, so_far)
-
-            reel = self.reel(film, visitor, looked)
-            draw = self._drawn(visitor)
-
-            def pictures() -> Iterator[Picture]:
-                for number in range(film.frames):
-                    recipe = reel.frame(number)
-                    small = draw(recipe)
-                    tell(begun + number, begun + film.frames, small)
-                    recipe = self._engine.signed(replace(recipe, after=after))
-                    sharper = self._engine.darkroom.worked(recipe, visitor, small) if after else small
-                    yield Picture(enlarge(sharper, large // len(sharper), card.rendering), recipe)
-
             try:
-                with as_faults(path):
+                with as_faults(path), take.begin() if take else forgetful() as frames:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    write_film(path, film, format, pictures())
-                Image.fromarray(draw(reel.frame(0))).save(path.with_suffix(".webp"), quality=85)
+                    drawn = self._drawn_frames(film, after, visitor, frames, tell)
+                    first = next(drawn)
+                    factors = ((one, large // len(one.pixels)) for one in chain([first], drawn))
+                    enlarged = (replace(one, pixels=enlarge(one.pixels, by, card.rendering)) for one, by in factors)
+                    write_film(path, film, format, enlarged, sound.read_bytes() if sound else b"")
+                    Image.fromarray(first.pixels).save(path.with_suffix(".webp"), quality=85)
             except BaseException:
-                drop(path)
+                drop(path)  # half a file is nothing to go on with; its frames are
                 raise
+            if take:
+                take.drop()
             return path
 
-        cost = float(pixels)
-        work = Work(visitor, film.keys[0].recipe, (large, large), cost, run, undo=lambda: drop(path), kind=format)
-        return self._engine.darkroom.works.submit(work, listed=True)
+        def undo() -> None:
+            drop(path)
+            if take and not work.interrupted:
+                take.drop()
+
+        work = Work(visitor, film.keys[0].recipe, (large, large), float(pixels), run, undo, format, take.folder.name if take else "")
+        if not take:
+            return self._engine.darkroom.works.submit(work, listed=True)
+        take.keep()
+        try:
+            return self._engine.darkroom.works.submit(work, listed=True)
+        except Fault:
+            take.drop()
+            raise
+
+    def _drawn_frames(self, film: Film, after: tuple[Step, ...], visitor: str, frames: Frames, tell: Tell) -> Iterator[Picture]:
+        """A film's pictures in order, before plain enlargement: those that are kept, then the others, which are kept as they come."""
+        begun = film.frames if film.even else 0  # looking at its pace counts as much as writing it
+
+        def looked(done: int, total: int, so_far: np.ndarray | None = None) -> None:
+            tell(done * begun // max(total, 1), film.frames + begun, so_far)
+
+        draw = self._drawn(visitor)
+        reel = self._kept_reel(film, self._engine.signed(replace(film.keys[0].recipe, after=after)), visitor, frames, looked)
+        for number in range(film.frames):
+            recipe = reel.frame(number)
+            signed = self._engine.signed(replace(recipe, after=after))
+            if (pixels := frames.next_picture()) is None:
+                pixels = draw(recipe)
+                tell(begun + number, begun + film.frames, pixels)
+                pixels = self._engine.darkroom.worked(signed, visitor, pixels) if after else pixels
+                frames.add_picture(pixels)
+            tell(begun + number, begun + film.frames, pixels)
+            yield Picture(pixels, signed)
+
+    def _kept_reel(self, film: Film, signed: Recipe, visitor: str, frames: Frames, tell: Tell) -> Reel:
+        """The reel that kept frames were drawn by; where other networks or another device drew them, they go."""
+        made_by = to_json(signed)
+        if (told := frames.next()) and (kept := json.loads(told))["made_by"] == made_by:
+            return self.reel(film, visitor, pace=kept["pace"])
+        frames.restart()
+        reel = self.reel(film, visitor, tell)
+        frames.add(json.dumps({"made_by": made_by, "pace": reel.pace}).encode())
+        return reel
 
     def _upscaling(self, factor: int) -> tuple[Step, ...]:
         """The step that enlarges most without going beyond; none where there is no such upscaler."""
@@ -142,42 +178,3 @@ class Films:
         if self._encoder is None:
             self._encoder = load_encoder()
         return self._encoder
-
-
-class FilmRoutes:
-    """What the page asks of films."""
-
-    def __init__(self, films: Films, engine: Engine, settings: Settings) -> None:
-        self._films, self._engine, self._settings = films, engine, settings
-        self._folder = settings.folder / FOLDER
-
-    def add(self, web: FastAPI) -> None:
-        """Declare the routes."""
-        web.post("/films")(self.begin)
-        web.post("/films/open")(self.open)
-        web.get("/films/{id}/file")(self.file)
-
-    async def begin(self, request: Request) -> Response:
-        """{"film": …, "format": "mp4", "side": 512} in; the work that writes it out."""
-        visitor, given = visitor_of(request, self._settings), await json_in(request)
-        film = film_from_dict(given.get("film"))
-        await asyncio.to_thread(sweep, self._folder)
-        path = self._folder / f"{time.time_ns():x}.film"
-        side = given.get("side", 512)
-        format, sharp = cast(FilmFormat, given.get("format", "mp4")), flag("sharp", given.get("sharp", False))
-        work = await asyncio.to_thread(lambda: self._films.shoot(film, format, side, path, visitor, sharp=sharp))
-        return JSONResponse(told(work, self._engine.darkroom.works), 202, NO_CACHE)
-
-    async def open(self, request: Request) -> Response:
-        """A file of a film in; the film out."""
-        data = await body(request, MAX_OPENED)
-        film = await asyncio.to_thread(read_film, data)
-        return JSONResponse(film_to_dict(film), headers=NO_CACHE)
-
-    def file(self, request: Request, id: str, download: str = "") -> Response:
-        work = self._engine.darkroom.works.get(id, visitor_of(request, self._settings))
-        if work.kind not in FORMATS:
-            raise Fault("fault.no_work", status=404)
-        name = f"latent-atelier-{work.recipe.generator}-film.{ENDINGS[cast(FilmFormat, work.kind)]}"
-        headers = {**NO_CACHE, "Content-Disposition": disposition(name, download)}
-        return FileResponse(made(work), media_type=MEDIA[cast(FilmFormat, work.kind)], headers=headers)

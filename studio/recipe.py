@@ -24,6 +24,7 @@ MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
     dict,  # 2 only adds side, temperature and strokes
     dict,  # 3 only adds source and after
     dict,  # 4 only adds blend and flat
+    dict,  # 5 only adds noise_turn
 )
 VERSION = 1 + len(MIGRATIONS)
 
@@ -85,6 +86,7 @@ class Recipe:
     directions: Pairs = ()  # name -> standard deviations, -5 .. 5
     truncation: float = 1.0  # psi, 0 .. 1.5
     noise_seed: int = 0
+    noise_turn: float = 0.0  # 0 .. 1, how far that noise has gone round, through another and back
     mix_seed: int = 0
     mix_layers: tuple[int, ...] = ()  # 0 .. 31, sorted
     side: int = 0  # pixels: what a network that grew had drawn at that resolution; 0 = all that it draws
@@ -189,6 +191,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "directions": rules.amounts,
     "truncation": rules.between(0, 1.5),
     "noise_seed": rules.seed,
+    "noise_turn": rules.between(0, 1),
     "mix_seed": rules.seed,
     "mix_layers": rules.layers,
     "side": rules.side,

@@ -12,25 +12,21 @@ import torch
 from torch import Tensor
 
 from models.encoder import Encoder, distance, seen
+from models.music import Heard
 from models.translators.translator import Tell, unheard
 from studio.drawing import Prepared, centres, placed
-from studio.film import Ease, Film
+from studio.easing import EASES
+from studio.film import Film
 from studio.recipe import Part, Recipe
+from studio.tracks import Lane, lane_of
 
 SEEN_AT = 64  # pixels a side at which steps are compared
 GRID = (48, 360)  # fewest and most places at which a film's pace is looked at
 ROUNDS = 2  # of evening the pace
+ROUND = 6.0  # seconds in which drifting noise goes round once
 NEAR = 1e-5  # shares below which a key is left out
 
 Draw = Callable[[Recipe], np.ndarray]  # -> (h, w, 3) uint8
-
-EASES: Mapping[Ease, Callable[[float], float]] = {
-    "even": lambda t: t,
-    "soft": lambda t: t * t * (3 - 2 * t),
-    "start": lambda t: t * t,
-    "stop": lambda t: t * (2 - t),
-    "hold": lambda t: 0.0,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,24 +34,47 @@ class Reel:
     """A film ready to be shown: what it needs to know of its generator was asked once.
 
     angles: between the deviations of each key and the next from their middles, radians. pace: moments of the plain film, evenly
-    over this one's time, where the pace is evened; none where it runs as its keys stand.
+    over this one's time, where the pace is evened; none where it runs as its keys stand. lanes: its tracks, which keep their own time.
     """
 
     film: Film
     angles: tuple[float, ...]
     pace: tuple[float, ...] = ()
+    lanes: tuple[Lane, ...] = ()
 
     def at(self, seconds: float) -> Recipe:
         """The recipe of a moment; beyond its end a film begins again, or stands still."""
         film = self.film
-        seconds = seconds % film.seconds if film.loop else min(max(seconds, 0.0), film.seconds)
+        now = seconds % film.seconds if film.loop else min(max(seconds, 0.0), film.seconds)
+        plain = now
         if self.pace:
-            place = seconds / film.seconds * (len(self.pace) - 1)
-            seconds = float(np.interp(place, np.arange(len(self.pace)), self.pace))
-        return self._plain(seconds)
+            place = now / film.seconds * (len(self.pace) - 1)
+            plain = float(np.interp(place, np.arange(len(self.pace)), self.pace))
+        recipe = self._plain(plain)
+        return self._tracked(recipe, now) if self.lanes or film.drift else recipe
 
     def frame(self, number: int) -> Recipe:
         return self.at(number / self.film.rate)
+
+    def _tracked(self, recipe: Recipe, now: float) -> Recipe:
+        """A moment's recipe with its parameters as the tracks have them then."""
+        film = self.film
+        values = {lane.track.parameter: lane.at(now, film.seconds, film.loop) for lane in self.lanes}
+        led = {lane.track.direction: values[lane.track.parameter] for lane in self.lanes if lane.track.direction}
+        inner = {name: values[name] for name in ("truncation", "variation") if name in values}
+        parts = recipe.blend or (Part(recipe, 1.0),)
+        turns = max(round(film.seconds / ROUND), 1) / film.seconds if film.loop else 1 / ROUND
+        turn = recipe.noise_turn + values.get("noise", 0.0) + (now * turns if film.drift else 0.0)
+        return Recipe(
+            recipe.generator,
+            noise_seed=recipe.noise_seed,
+            noise_turn=turn % 1,
+            blend=tuple(replace(part, recipe=replace(part.recipe, **inner)) for part in parts) if inner else parts,
+            flat=recipe.flat,
+            directions=tuple(led.items()),
+            side=recipe.side,
+            temperature=values.get("temperature", recipe.temperature),
+        )
 
     def _plain(self, seconds: float) -> Recipe:
         film, keys = self.film, self.film.keys
@@ -73,12 +92,12 @@ class Reel:
         return self._mixed(here, {here: (turn := turned(self.angles[here], along))[0], there: turn[1]}, flat=False)
 
     def _mixed(self, here: int, shares: Mapping[int, float], flat: bool) -> Recipe:
-        film, keys = self.film, self.film.keys
+        film, keys, first = self.film, self.film.keys, self.film.keys[0].recipe
         kept = {number: share for number, share in shares.items() if abs(share) > NEAR}
         if len(kept) == 1:  # as it is, but for the grain, which would jump
-            return replace(keys[next(iter(kept))].recipe, noise_seed=keys[0].recipe.noise_seed, upscale=1)
+            return replace(keys[next(iter(kept))].recipe, noise_seed=first.noise_seed, noise_turn=first.noise_turn, upscale=1)
         parts = tuple(Part(keys[number].recipe, share) for number, share in sorted(kept.items()))
-        return Recipe(film.generator, noise_seed=keys[0].recipe.noise_seed, blend=parts, flat=flat)
+        return Recipe(film.generator, noise_seed=first.noise_seed, noise_turn=first.noise_turn, blend=parts, flat=flat)
 
     def _spline(self, here: int, t: float) -> dict[int, float]:
         """Cubic Hermite through the keys with the tangents of Catmull and Rom for uneven times: each key's share."""
@@ -116,20 +135,23 @@ def turned(angle: float, t: float) -> tuple[float, float]:
 
 
 @torch.inference_mode()
-def reel_of(checkpoint: Prepared, film: Film) -> Reel:
-    """A film's reel, its pace as the keys stand."""
+def reel_of(checkpoint: Prepared, film: Film, heard: Heard | None = None) -> Reel:
+    """A film's reel, its pace as the keys stand. heard: its music, where it has any."""
     recipes = [key.recipe for key in film.keys]
     aside = (placed(checkpoint, recipes) - centres(checkpoint, recipes)).flatten(1)
     cosines = torch.cosine_similarity(aside, aside.roll(-1, 0), dim=1)
-    return Reel(film, tuple(cosines.clamp(-1, 1).acos().tolist()))
+    start = film.music.start if film.music else 0.0
+    lanes = tuple(lane_of(track, heard, start) for track in film.tracks)
+    return Reel(film, tuple(cosines.clamp(-1, 1).acos().tolist()), lanes=lanes)
 
 
 def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Reel:
     """The same film in steps that look equally large: time is given to each stretch as much as changes in it.
 
-    What stands still by wish ("hold") is passed over. Looked at from place to place, then once more where the first look led.
+    What stands still by wish ("hold") is passed over, and what tracks do is left out: they follow their own time. Looked at from
+    place to place, then once more where the first look led.
     """
-    film = reel.film
+    film = replace(reel.film, tracks=(), drift=False)
     count = min(max(film.frames, GRID[0]), GRID[1])
     pace = np.linspace(0, film.seconds, count + 1)
     for number in range(ROUNDS):
@@ -142,7 +164,7 @@ def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Re
         if not walked[-1] > 0:
             return reel
         pace = np.interp(np.linspace(0, walked[-1], count + 1), walked + np.arange(count + 1) * 1e-12, pace)
-    return Reel(film, reel.angles, tuple(pace.tolist()))
+    return replace(reel, pace=tuple(pace.tolist()))
 
 
 @torch.inference_mode()

@@ -18,7 +18,8 @@ from studio.edits import Edits
 from studio.engine import Engine, Shown
 from studio.errors import Fault
 from studio.figures import Figures
-from studio.films import FilmRoutes, Films
+from studio.film_routes import FilmRoutes
+from studio.films import Films
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.live import LiveDoor
@@ -58,7 +59,9 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_drawing(web, engine, settings)
     _add_gallery(web, gallery, settings)
     Edits(engine, gallery, settings).add(web)
-    FilmRoutes(films, engine, settings).add(web)
+    routes = FilmRoutes(films, engine, settings)
+    routes.add(web)
+    routes.go_on()
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 

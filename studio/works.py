@@ -34,7 +34,7 @@ class Work:
     """What a visitor waits for. `future` holds its result, or the Fault that ended it.
 
     size: width and height of what it makes; kind: "picture", or the format of a film. cost: pixels that are worked on in all.
-    undo: takes back what a work that did not come to its end has left.
+    undo: takes back what a work that did not come to its end has left. id: its own, where it had one before the studio was started anew.
     """
 
     def __init__(
@@ -46,8 +46,9 @@ class Work:
         run: Callable[[Tell], Any],
         undo: Callable[[], None] = lambda: None,
         kind: str = "picture",
+        id: str = "",
     ) -> None:
-        self.id = secrets.token_hex(8)
+        self.id = id or secrets.token_hex(8)
         self.visitor = visitor
         self.recipe = recipe
         self.kind = kind
@@ -64,6 +65,11 @@ class Work:
     @property
     def over(self) -> bool:
         return self.state in ("done", "cancelled", "failed")
+
+    @property
+    def interrupted(self) -> bool:
+        """The studio stopped before it was done."""
+        return self.fault is not None and self.fault.code == "fault.stopped"
 
 
 class Works:
@@ -129,9 +135,11 @@ class Works:
             if work.over:
                 return
             work.state, work.ended = "cancelled", time.monotonic()
-            if work in self._waiting:
+            if waited := work in self._waiting:
                 self._waiting.remove(work)
         work.future.cancel()
+        if waited:  # one that runs does it itself, once it has noticed
+            _undo(work)
 
     def forget(self, work: Work) -> None:
         self.cancel(work)
@@ -192,8 +200,7 @@ class Works:
             self._end(work, "done", result)
         work.so_far = None
         if work.state != "done":  # also where it was cancelled after its last part
-            with suppress(OSError):
-                work.undo()
+            _undo(work)
         with self._changed:
             self._running = None
         return True
@@ -238,6 +245,11 @@ class Works:
                 work.future.set_exception(fault)
             else:
                 work.future.set_result(result)
+
+
+def _undo(work: Work) -> None:
+    with suppress(OSError):
+        work.undo()
 
 
 def _bare(fault: Fault) -> Fault:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from models.generators.style_frozen import FrozenStyle
 from models.growth import levels_of, sides_of, sides_shown
+from models.latent import draw_noise
 from models.layers import Linear, double, lifted, unit
 from models.registry import GENERATORS
 from models.spec import Condition, Generator, GeneratorSpec, Synthesis
@@ -197,5 +198,5 @@ class Style(Generator):
         if seeds is None:
             return [torch.randn(n, 1, side, side, device=device) for side in sides]
         total = sum(side**2 for side in sides)
-        drawn = torch.stack([torch.randn(total, generator=torch.Generator().manual_seed(seed)) for seed in seeds]).to(device)
+        drawn = torch.stack([draw_noise(seed, total) for seed in seeds]).to(device)
         return [part.view(n, 1, side, side) for part, side in zip(drawn.split([s**2 for s in sides], dim=1), sides, strict=True)]

@@ -1,9 +1,10 @@
-"""Pictures from outside as files: good ones, and the bricks of bad ones."""
+"""Pictures and sounds from outside as files: good ones, and the bricks of bad ones."""
 
 from __future__ import annotations
 
 import io
 import struct
+import wave
 import zlib
 
 import numpy as np
@@ -50,3 +51,17 @@ def bomb(width: int, height: int) -> bytes:
     """A PNG of a few bytes that claims to be enormous."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+
+
+def click_track(moments: np.ndarray, seconds: float, rate: int = 44_100) -> bytes:
+    """A WAV with a click at each moment, in seconds."""
+    track = np.zeros(round(seconds * rate))
+    t = np.arange(round(0.03 * rate)) / rate
+    click = 0.8 * np.sin(2 * np.pi * 1200 * t) * np.exp(-150 * t)
+    for place in np.round(moments * rate).astype(int):
+        track[place : place + len(click)] += click[: len(track) - place]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, rate, 0, "NONE", ""))
+        out.writeframes((track * 32767).astype("<i2").tobytes())
+    return file.getvalue()

@@ -116,7 +116,7 @@ function brushGroup(atelier) {
   });
 }
 
-function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy, sides = [] }) {
+function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy, draws_strokes: written, sides = [] }) {
   const { state, words } = atelier;
   const psi = truncates && sliderRow(words, {
     name: 'truncation', label: ['truncation.name'], tip: 'truncation.tip', min: 0, max: 1.5, step: 0.01, usual: 1,
@@ -132,12 +132,17 @@ function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy, 
   const noise = noisy && seedRow(words, {
     name: 'noise_seed', label: 'noise.name', tip: 'noise.tip', input: (value) => state.change({ noise_seed: value }, { rest: true }),
   });
+  const turn = noisy && !written && sliderRow(words, {
+    name: 'noise_turn', label: ['noise.turn'], tip: 'noise.turn_tip', min: 0, max: 1, step: 0.01, usual: 0,
+    input: (round, { rest }) => state.change({ noise_turn: round }, { rest }),
+  });
   return group(atelier, 'character', {
-    root: h('div', { class: 'rows' }, psi && psi.root, grown && grown.root, noise && noise.root),
+    root: h('div', { class: 'rows' }, psi && psi.root, grown && grown.root, noise && noise.root, turn && turn.root),
     show: (controls) => {
       if (psi) psi.show(controls.truncation);
       if (grown) grown.show(controls.side ? sides.indexOf(controls.side) : whole);
       if (noise) noise.show(controls.noise_seed);
+      if (turn) turn.show(controls.noise_turn);
     },
   });
 }

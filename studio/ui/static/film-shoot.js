@@ -5,6 +5,7 @@ import { h } from './dom.js';
 
 const FORMATS = ['mp4', 'webm', 'webp', 'gif', 'png'];
 const SIDES = [512, 0, 256, 1024, 2048];
+const KEPT = 'atelier.film.work';
 const LOOK = 400; // ms between looks at a work
 
 /** @param {any} atelier @param {() => any} film */
@@ -20,36 +21,60 @@ export function shooting({ words, api }, film) {
   const bar = words.put(h('progress', { max: 1, value: 0, hidden: true }), 'film.progress', {}, 'label');
   const line = h('p', { class: 'quiet', role: 'status', 'data-role': 'film-status' });
   const made = h('div', { class: 'film-made' });
-  let id = '';
-  const begin = words.put(h('button', { type: 'button', class: 'button first', 'data-act': 'film-make', onclick: () => void run() }), 'film.make');
+  let id = localStorage.getItem(KEPT) ?? ''; // of the film in the making, also after a reload
+  const hold = (one) => {
+    id = one;
+    localStorage.setItem(KEPT, id);
+  };
+  const begin = words.put(h('button', { type: 'button', class: 'button first', 'data-act': 'film-make', onclick: () => void make() }), 'film.make');
   const stop = words.put(h('button', { type: 'button', class: 'button', 'data-act': 'film-stop', hidden: true, onclick: () => {
     if (id) void fetch(api.at(`works/${id}`), { method: 'DELETE' });
-    id = '';
+    hold('');
   } }), 'film.stop');
 
-  async function run() {
+  async function make() {
     made.replaceChildren();
     begin.disabled = true;
     try {
-      let now = await api.post('films', JSON.stringify({ film: film(), format: format.box.value, side: Number(side.box.value), sharp: sharp.checked }), 'application/json');
-      id = now.id;
-      stop.hidden = bar.hidden = false;
-      while (['waiting', 'running'].includes(now.state)) {
-        bar.value = now.total ? now.done / now.total : 0;
-        words.put(line, now.place ? 'film.waits' : 'film.drawing', { place: now.place, done: now.done, total: now.total, seconds: Math.ceil(now.estimate) });
-        await new Promise((go) => { setTimeout(go, LOOK); });
-        if (!id) break;
-        now = await api.get(`works/${id}`);
-      }
-      if (now.fault) throw new ApiFault(now.fault);
-      if (id && now.state === 'done') hand(now);
-      else words.put(line, 'film.stopped');
+      const work = await api.post('films', JSON.stringify({ film: film(), format: format.box.value, side: Number(side.box.value), sharp: sharp.checked }), 'application/json');
+      hold(work.id);
+      await follow(work);
     } catch (fault) {
       line.textContent = words.fault(/** @type {any} */ (fault).fault ?? { text: String(fault) });
     }
-    id = '';
-    stop.hidden = bar.hidden = true;
     begin.disabled = false;
+  }
+
+  /** Until it is over; a studio that is away meanwhile goes on with it once it is back. @param {any} now */
+  async function follow(now) {
+    try {
+      stop.hidden = bar.hidden = false;
+      while (!now || ['waiting', 'running'].includes(now.state)) {
+        bar.value = now?.total ? now.done / now.total : 0;
+        if (now) words.put(line, now.place ? 'film.waits' : 'film.drawing', { place: now.place, done: now.done, total: now.total, seconds: Math.ceil(now.estimate) });
+        else words.put(line, 'film.away');
+        await new Promise((go) => { setTimeout(go, LOOK); });
+        if (!id) break;
+        now = await look(id);
+      }
+      if (now?.fault) throw new ApiFault(now.fault);
+      if (id && now.state === 'done') hand(now);
+      else words.put(line, 'film.stopped');
+    } finally {
+      hold('');
+      stop.hidden = bar.hidden = true;
+    }
+  }
+
+  /** How a work stands; nothing while the studio doesn't answer, or is about to stop. @param {string} work */
+  async function look(work) {
+    try {
+      const now = await api.get(`works/${work}`);
+      return now.fault?.code === 'fault.stopped' ? null : now;
+    } catch (fault) {
+      if (fault instanceof ApiFault) throw fault;
+      return null;
+    }
   }
 
   /** @param {any} work */
@@ -62,6 +87,10 @@ export function shooting({ words, api }, film) {
     words.put(line, 'film.done');
   }
 
+  if (id) {
+    begin.disabled = true;
+    look(id).then(follow).catch(() => words.put(line, 'film.gone')).finally(() => { begin.disabled = false; });
+  }
   return {
     root: h('div', { class: 'film-shoot' }, format.root, side.root, sharpen, h('div', { class: 'buttons' }, begin, stop), bar, line, made),
     /** @param {boolean} possible */

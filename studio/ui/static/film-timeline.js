@@ -12,7 +12,8 @@ export function timeline(atelier, { seek, rest, choose, move }) {
   const scrub = words.put(h('input', { type: 'range', min: 0, max: 1, step: 0.001, class: 'film-scrub', 'data-role': 'scrub' }), 'film.scrub', {}, 'label');
   const clock = h('output', { class: 'film-clock' });
   const track = h('div', { class: 'film-keys' });
-  const root = h('div', { class: 'film-time' }, h('div', { class: 'film-scrub-row' }, scrub, clock), track);
+  const rows = h('div', { class: 'film-rows' }, track);
+  const root = h('div', { class: 'film-time' }, h('div', { class: 'film-scrub-row' }, scrub, clock), rows);
   const thumbs = /** @type {Map<string, HTMLCanvasElement>} */ (new Map());
   let now = /** @type {any} */ ({ keys: [], seconds: 1 });
 
@@ -62,6 +63,7 @@ export function timeline(atelier, { seek, rest, choose, move }) {
     now = film;
     scrub.value = String(at / film.seconds);
     scrub.style.setProperty('--fill', `${(100 * at) / film.seconds}%`);
+    rows.style.setProperty('--now', String(at / film.seconds));
     clock.textContent = `${at.toFixed(1)} / ${film.seconds.toFixed(1)} s`;
     while (track.children.length > film.keys.length) track.lastChild?.remove();
     film.keys.forEach((one, number) => {
@@ -78,5 +80,5 @@ export function timeline(atelier, { seek, rest, choose, move }) {
       place(button, one.at);
     });
   };
-  return { root, show };
+  return { root, rows, show };
 }

@@ -5,12 +5,15 @@ import { icon } from './icons.js';
 import { Live } from './live.js';
 import { paint } from './stage.js';
 import { anySeed, compact, complete } from './state.js';
+import { bare, Steps, stretched, told, whole as filled } from './film-kept.js';
+import { filmMusic } from './film-music.js';
 import { shooting } from './film-shoot.js';
 import { timeline } from './film-timeline.js';
+import { filmTracks } from './film-tracks.js';
 import { signButton, sliderRow } from './widgets.js';
 
-const KEPT = 'atelier.film';
 const EVERY = 3; // seconds from one picture to the next, unless the hand says otherwise
+const LONGEST = 600; // seconds
 const CHOICES = { path: ['slerp', 'linear', 'spline'], rate: [12, 24, 25, 30, 60], ease: ['soft', 'even', 'start', 'stop', 'hold'] };
 
 /** @param {HTMLElement} root @param {any} atelier */
@@ -19,7 +22,8 @@ export function mount(root, atelier) {
   const live = new Live(base, api, { rests: false });
   const canvas = words.put(h('canvas', { width: 64, height: 64, class: 'film-picture', 'data-role': 'film-picture' }), 'film.picture', {}, 'label');
   const seam = h('p', { class: 'quiet', role: 'status', 'data-role': 'seam' });
-  let film = kept(state);
+  const steps = new Steps(state);
+  let film = steps.film;
   let chosen = 0;
   let playing = false;
   let ready = /** @type {Promise<any>|null} */ (null);
@@ -29,9 +33,8 @@ export function mount(root, atelier) {
   const declaration = () => state.declared(film.keys[0]?.recipe.generator);
   const whole = () => film.keys.length >= 2;
 
-  /** The film has changed: it is kept, and made ready anew once the hand rests. */
+  /** The film has changed: it is made ready anew once the hand rests. */
   const changed = () => {
-    localStorage.setItem(KEPT, JSON.stringify(film));
     show();
     seam.textContent = '';
     ready = null;
@@ -50,13 +53,24 @@ export function mount(root, atelier) {
   const change = (patch) => {
     film = { ...film, ...patch };
     film.keys = [...film.keys].sort((a, b) => a.at - b.at);
+    steps.push(film);
+    changed();
+  };
+  const go = (by) => {
+    if (!(by < 0 ? steps.canUndo : steps.canRedo)) return;
+    steps.go(by);
+    film = steps.film;
+    at = Math.min(at, film.seconds);
     changed();
   };
   const seek = (to, rest = true) => {
     at = Math.min(Math.max(to, 0), film.seconds);
     line.show(film, chosen, at);
+    if (playing) music.play(at);
     if (ready) live.play(at, rest);
   };
+  const music = filmMusic(atelier, { film: () => film, change, seek, listened: () => tracks.show() });
+  const tracks = filmTracks(atelier, { film: () => film, change, heard: () => music.heard });
   const line = timeline(atelier, {
     seek: (to) => seek(to, false), rest: () => seek(at),
     choose: (number) => { chosen = number; seek(film.keys[number].at); show(); },
@@ -75,7 +89,8 @@ export function mount(root, atelier) {
     const place = last ? round(last.at + EVERY, 2) : 0;
     const keys = [...film.keys, { at: place, ease: 'soft', recipe: bare(recipe) }];
     chosen = keys.length - 1;
-    change({ keys, seconds: round(place + EVERY, 2) });
+    const kept = last ? film.tracks : film.tracks.filter(({ parameter }) => tracks.possible(recipe.generator).includes(parameter));
+    change({ keys, tracks: kept, seconds: round(place + EVERY, 2) });
   };
   const remove = () => {
     const keys = film.keys.filter((_, k) => k !== chosen);
@@ -86,11 +101,12 @@ export function mount(root, atelier) {
   const step = () => {
     if (!playing) return;
     const now = performance.now();
-    at += (now - before) / 1000;
+    at = music.now(at + (now - before) / 1000);
     before = now;
     if (at >= film.seconds) {
-      if (film.loop) at %= film.seconds;
-      else return press(false);
+      if (!film.loop) return press(false);
+      at %= film.seconds;
+      music.play(at);
     }
     line.show(film, chosen, at);
     if (ready && !live.waiting) live.play(at);
@@ -102,10 +118,16 @@ export function mount(root, atelier) {
     play.setAttribute('aria-pressed', String(playing));
     play.replaceChildren(icon(playing ? 'pause' : 'play'));
     before = performance.now();
-    if (!playing) return seek(at);
+    if (!playing) {
+      music.pause();
+      return seek(at);
+    }
     if (at >= film.seconds) at = 0;
+    music.play(at);
     requestAnimationFrame(step);
   };
+  const undo = signButton(words, 'undo', 'act.undo', () => go(-1), { 'data-act': 'film-undo' });
+  const redo = signButton(words, 'redo', 'act.redo', () => go(1), { 'data-act': 'film-redo' });
   const play = signButton(words, 'play', 'film.play', () => press(!playing), { 'data-act': 'film-play', 'aria-pressed': 'false' });
   const act = (deed, run) => words.put(words.put(h('button', { type: 'button', class: 'button', 'data-act': `film-${deed}`, onclick: run }),
     `film.${deed}`), `film.${deed}_tip`, {}, 'tip');
@@ -123,21 +145,20 @@ export function mount(root, atelier) {
   const fields = { path: select('path', CHOICES.path, (path) => change({ path })), rate: select('rate', CHOICES.rate, (rate) => change({ rate })) };
   const ease = select('ease', CHOICES.ease, (one) => change({ keys: film.keys.map((key, k) => (k === chosen ? { ...key, ease: one } : key)) }));
   const checks = { loop: check('loop'), even: check('even') };
-  const length = sliderRow(words, {
-    name: 'film-seconds', label: ['film.seconds'], tip: 'film.seconds_tip', min: 1, max: 60, step: 0.5, usual: 10, digits: 1,
-    input: (seconds, { rest }) => rest && stretch(seconds),
+  const length = sliderRow(words, { // by octaves: from a second to ten minutes
+    name: 'film-seconds', label: ['film.seconds'], tip: 'film.seconds_tip', min: 0, max: Math.log2(LONGEST), step: 0.01, usual: Math.log2(10),
+    spell: (at) => (2 ** at).toFixed(1), read: (text) => Math.log2(Number(text)),
+    input: (place, { rest }) => rest && change(stretched(film, round(2 ** place, 1))),
   });
-  /** All moments move with the length. @param {number} seconds */
-  const stretch = (seconds) => change({ seconds, keys: film.keys.map((key) => ({ ...key, at: round(key.at * (seconds / film.seconds), 3) })) });
   const shoot = shooting(atelier, () => told(film));
   const file = h('input', { type: 'file', hidden: true, accept: '.mp4,.webm,.webp,.gif,.zip,.json', 'data-role': 'film-file', onchange: async () => {
     const [given] = file.files;
     file.value = '';
     if (!given) return;
     try {
-      film = await api.post('films/open', given);
+      const opened = filled(await api.post('films/open', given));
       [chosen, at] = [0, 0];
-      changed();
+      change(opened);
     } catch (fault) {
       tell(fault);
     }
@@ -157,13 +178,17 @@ export function mount(root, atelier) {
     chosen = Math.min(chosen, Math.max(film.keys.length - 1, 0));
     for (const deed of ['replace', 'take', 'remove']) tools.querySelector(`[data-act=film-${deed}]`).disabled = !film.keys.length;
     play.disabled = !made;
+    undo.disabled = !steps.canUndo;
+    redo.disabled = !steps.canRedo;
     shoot.show(made);
     fields.path.box.value = film.path;
     fields.rate.box.value = String(film.rate);
     ease.box.value = film.keys[chosen]?.ease ?? 'soft';
     checks.loop.box.checked = film.loop;
     checks.even.box.checked = film.even;
-    length.show(film.seconds);
+    length.show(Math.log2(film.seconds));
+    music.show();
+    tracks.show();
     line.show(film, chosen, at);
   };
   live.on('frame', ({ header, picture }) => {
@@ -175,35 +200,20 @@ export function mount(root, atelier) {
   root.replaceChildren(h('div', { class: 'film' },
     h('div', { class: 'film-stage' }, canvas, words.put(h('p', { class: 'film-empty quiet' }), 'film.empty')),
     h('aside', { class: 'film-panel' }, tools, h('div', { class: 'rows' }, ease.root, length.root, fields.path.root, fields.rate.root),
-      checks.loop.root, checks.even.root, seam, shoot.root),
-    h('div', { class: 'film-line' }, play, line.root)));
+      checks.loop.root, checks.even.root, seam, music.root, tracks.root, shoot.root),
+    h('div', { class: 'film-line' }, h('div', { class: 'film-hands' }, play, undo, redo), line.root)));
+  line.rows.append(music.lane, tracks.lanes);
   document.addEventListener('keydown', (event) => {
     const element = /** @type {HTMLElement} */ (event.target);
-    if (event.key !== ' ' || atelier.tab() !== 'film' || isWriting(element) || element.matches('button, a, summary, [role=tab], input, video')) return;
+    if (atelier.tab() !== 'film' || isWriting(element) || event.altKey || document.querySelector('dialog[open]')) return;
+    const [key, whole] = [event.key.toLowerCase(), event.ctrlKey || event.metaKey];
+    if (key === ' ' && !element.matches('button, a, summary, [role=tab], input, video')) press(!playing);
+    else if (key === 'z') go(whole && event.shiftKey ? 1 : -1);
+    else if (key === 'y') go(1);
+    else return;
     event.preventDefault();
-    press(!playing);
   });
-  atelier.film = { add, get film() { return film; }, get at() { return at; } };
+  atelier.film = { add, music, get film() { return film; }, get at() { return at; } };
   live.on('mode', (mode) => mode === 'live' && film.keys.length && changed());
   show();
-}
-
-/** What is kept of a recipe in a film: a picture that a generator draws. @param {any} recipe */
-function bare({ weights: _, made: __, after: ___, upscale: ____, version: _____, ...kept }) {
-  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
-}
-
-/** A film as the studio reads it. @param {any} film */
-const told = ({ keys, seconds, loop, path, even, rate }) => ({ keys: keys.map(({ at, ease, recipe }) => ({ at, ease, recipe })), seconds, loop, path, even, rate });
-
-/** The film that was last worked on. @param {any} state */
-function kept(state) {
-  const fresh = { keys: [], seconds: 6, loop: true, path: 'slerp', even: false, rate: 30 };
-  try {
-    const read = JSON.parse(localStorage.getItem(KEPT) ?? 'null');
-    const known = new Set(state.declarations.map(({ id }) => id));
-    return read?.keys?.every(({ recipe }) => known.has(recipe.generator)) ? { ...fresh, ...read } : fresh;
-  } catch {
-    return fresh;
-  }
 }

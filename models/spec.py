@@ -158,6 +158,9 @@ class Generator(nn.Module, ABC):
     def settle(self) -> None:
         """Measure what drawing needs and training does not: called once, on weights about to be saved."""
 
+    def fit(self, pictures: Tensor, condition: Condition) -> None:
+        """Measure what drawing needs on real pictures, (n, channels, size, size) in [-1, 1] with what they show: called before settle."""
+
     def _refuse_side(self, side: int) -> None:
         if side != self.spec.size:
             raise ValueError(f"A generator of the family '{self.spec.family}' has one size, {self.spec.size} pixels, not {side}.")

@@ -28,6 +28,7 @@ class VaeConfig:
     halvings: int = 2  # strided convolutions on each side
     widest: int = 256
     likelihood: Likelihood = "bernoulli"  # of black and white; "gaussian": of 256 levels
+    styles: tuple[str, ...] = ()  # what it learns without being told; drawing is told, see fit()
 
     def __post_init__(self) -> None:
         if self.size % (1 << self.halvings):
@@ -47,12 +48,22 @@ class Vae(Generator):
 
     p is Bernoulli for black and white (appendix C.1), or Gaussian over 256 levels, with one learned width a channel: how exact a
     picture has to be is then found and not set (Rybkin 2021, section 3), and pale colours count as much as dark ones.
+
+    Codes of real pictures seldom fill the whole of the prior, and between them nothing was learned. Where the data has styles, a
+    Gaussian is fitted to the codes of each when training is over, and z is drawn from those (Ghosh 2020, section 4): w is the code.
     """
+
+    middles: Tensor  # (styles, z_dim)
+    spreads: Tensor  # (styles, z_dim, z_dim), lower triangular
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
         self.config = config
-        self.spec = GeneratorSpec("vae", config.size, config.channels, config.z_dim, config.z_dim, 1, encodes=True)
+        styles = tuple(config.styles)
+        self.spec = GeneratorSpec("vae", config.size, config.channels, config.z_dim, config.z_dim, 1, styles=styles, encodes=True)
+        if styles:
+            self.register_buffer("middles", torch.zeros(len(styles), config.z_dim))
+            self.register_buffer("spreads", torch.eye(config.z_dim).repeat(len(styles), 1, 1))
         widths, side = config.widths, config.size >> config.halvings
         self.side, maps = side, widths[-1] * side**2
         halve, double = [], []
@@ -80,10 +91,26 @@ class Vae(Generator):
         return self.decoder(hidden.view(len(z), -1, self.side, self.side)).float()
 
     def map(self, z: Tensor, condition: Condition) -> Tensor:
-        return z.unsqueeze(1)
+        if condition.styles is None or not self.spec.styles:
+            return z.unsqueeze(1)
+        spread = torch.einsum("nk,kij->nij", condition.styles, self.spreads)
+        return self.centre(condition, len(z)) + (spread @ z.unsqueeze(2)).transpose(1, 2)
 
     def centre(self, condition: Condition, n: int) -> Tensor:
-        return torch.zeros(n, 1, self.spec.z_dim, device=next(self.parameters()).device)
+        if condition.styles is None or not self.spec.styles:
+            return torch.zeros(n, 1, self.spec.z_dim, device=next(self.parameters()).device)
+        return (condition.styles @ self.middles).unsqueeze(1)
+
+    @torch.no_grad()
+    def fit(self, pictures: Tensor, condition: Condition) -> None:
+        if condition.styles is None:
+            return
+        mean, log_variance = self.encode((pictures + 1) / 2)
+        for k, chosen in enumerate(condition.styles.T > 0.5):
+            codes = mean[chosen]
+            self.middles[k] = codes.mean(0)
+            covariance = torch.cov(codes.T) + torch.diag(log_variance[chosen].exp().mean(0))
+            self.spreads[k] = torch.linalg.cholesky(covariance)
 
     def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
         """The expected picture: each pixel's probability of being white, or its mean level."""

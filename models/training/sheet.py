@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from models.latent import truncate
 from models.spec import Condition, Generator, GeneratorSpec
 from models.training.datasets.pictures import PictureSet
-from models.training.labels import condition_of
+from models.training.labels import condition_of, pictures_of
+
+KNOWN = 4096  # real pictures that a generator is fitted to
 
 
 @torch.no_grad()
@@ -30,8 +34,14 @@ def measured(smooth: Generator, data: PictureSet) -> Generator:
             chosen = rows[torch.randint(len(rows), (128,), generator=draw).numpy()]
             z = torch.randn(128, generator.spec.z_dim, generator=draw)
             generator.synthesize(generator.map(z, condition_of(data, chosen, generator.spec)))
+    generator.eval()
+    if generator.spec.encodes and generator.spec.styles:
+        rows = data.train()
+        rows = np.sort(rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:KNOWN].numpy()])
+        pictures = pictures_of(data, rows)
+        generator.fit(F.avg_pool2d(pictures, pictures.shape[-1] // generator.spec.size), condition_of(data, rows, generator.spec))
     generator.settle()
-    return generator.eval()
+    return generator
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from models.generators.vae import WIDTH_RATE, Vae, VaeConfig, log_likelihood
+from models.spec import Condition
 
 
 def built(**options: object) -> Vae:
@@ -64,3 +65,20 @@ def test_a_deep_one_is_drawn_as_it_was_trained() -> None:
     w = torch.randn(3, 1, 4)
     with torch.inference_mode():
         torch.testing.assert_close(vae.synthesis(torch.float32)(w, None), vae.synthesize(w), atol=1e-5, rtol=0)
+
+
+def test_codes_are_drawn_as_those_of_each_style_lie() -> None:
+    vae = built(styles=("light", "dark"))
+    pictures = torch.rand(64, 3, 16, 16) - 0.5 + torch.tensor([0.5, -0.5]).repeat(32).view(-1, 1, 1, 1)
+    styles = torch.eye(2).repeat(32, 1)
+    vae.fit(pictures, Condition(styles=styles))
+    codes = vae.encode((pictures + 1) / 2)[0].detach()
+    for k, style in enumerate(torch.eye(2)):
+        told = Condition(styles=style.expand(20_000, -1))
+        drawn = vae.map(torch.randn(20_000, 4, generator=torch.Generator().manual_seed(k)), told)[:, 0]
+        torch.testing.assert_close(vae.centre(told, 20_000)[0, 0], codes[k::2].mean(0))
+        torch.testing.assert_close(drawn.mean(0), codes[k::2].mean(0), atol=0.05, rtol=0)
+        spread = torch.cov(codes[k::2].T) + torch.diag(vae.encode((pictures[k::2] + 1) / 2)[1].exp().mean(0).detach())
+        torch.testing.assert_close(torch.cov(drawn.T), spread, atol=0.1, rtol=0.1)
+    between = vae.centre(Condition(styles=torch.tensor([[0.5, 0.5]])), 1)[0, 0]
+    torch.testing.assert_close(between, vae.middles.mean(0))

@@ -19,7 +19,7 @@ import torch
 
 from models.checkpoint import Checkpoint
 from models.strokes import Stroke
-from studio import drawing
+from studio import breeding, drawing
 from studio.darkroom import Darkroom
 from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb
 from studio.directions import OwnDirection, OwnDirections, between, mixed, own_direction
@@ -165,6 +165,14 @@ class Engine:
         self.check_drawn(recipe)
         return sample(self._shelf.checkpoints[recipe.generator], recipe, mode, count, seed)
 
+    def breed(self, litter: breeding.Litter) -> list[Recipe]:
+        """The recipes of children, likewise."""
+        return breeding.children(self._drawing(litter.parents), litter)
+
+    def mix(self, board: breeding.Board) -> list[Recipe]:
+        """The recipes of a mixing board, row by row, likewise."""
+        return breeding.cells(self._drawing((*board.rows, *board.columns)), board)
+
     def strokes(self, recipe: Recipe) -> list[Stroke]:
         """What a recipe draws, as strokes; Fault where its generator writes none. Takes some tens of milliseconds."""
         self.check_drawn(recipe)
@@ -172,12 +180,9 @@ class Engine:
 
     def between(self, toward: Sequence[Recipe], away: Sequence[Recipe], apart: bool = False) -> OwnDirection:
         """The way from some pictures of a generator to others, without a name yet; Fault where there is none. Takes some 50 ms."""
-        for recipe in (*toward, *away):
-            self.check_drawn(recipe)
-        generators = {recipe.generator for recipe in (*toward, *away)}
-        if not toward or len(generators) > 1:
+        if not toward or len({recipe.generator for recipe in (*toward, *away)}) > 1:
             raise Fault("fault.direction_piles")
-        checkpoint = self._shelf.checkpoints[generators.pop()]
+        checkpoint = self._drawing((*toward, *away))
         return own_direction(UNNAMED, checkpoint.card.id, checkpoint.short_hash, between(checkpoint, toward, away, apart))
 
     def mixed(self, recipe: Recipe) -> OwnDirection:
@@ -216,6 +221,12 @@ class Engine:
         """Refuse what its generator can't draw; Fault says why."""
         self._check_ready()
         self._shelf.check(recipe)
+
+    def _drawing(self, recipes: Sequence[Recipe]) -> drawing.Prepared:
+        """What draws for recipes of one generator, all of which it can draw."""
+        for recipe in recipes:
+            self.check_drawn(recipe)
+        return self._shelf.checkpoints[recipes[0].generator]
 
     def _check_ready(self) -> None:
         if not self.ready:

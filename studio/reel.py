@@ -13,9 +13,11 @@ from torch import Tensor
 
 from models.encoder import Encoder, distance, seen
 from models.translators.translator import Tell, unheard
+from studio.breeding import Descent, descent, heir, joined
 from studio.drawing import Prepared, centres, placed
 from studio.film import Ease, Film
 from studio.recipe import Part, Recipe
+from studio.recipe_rules import MAX_PARTS
 
 SEEN_AT = 64  # pixels a side at which steps are compared
 GRID = (48, 360)  # fewest and most places at which a film's pace is looked at
@@ -38,12 +40,14 @@ class Reel:
     """A film ready to be shown: what it needs to know of its generator was asked once.
 
     angles: between the deviations of each key and the next from their middles, radians. pace: moments of the plain film, evenly
-    over this one's time, where the pace is evened; none where it runs as its keys stand.
+    over this one's time, where the pace is evened; none where it runs as its keys stand. descents: of its keys, where some are
+    blends themselves; the way between those keeps its distance from the middle on every path.
     """
 
     film: Film
     angles: tuple[float, ...]
     pace: tuple[float, ...] = ()
+    descents: tuple[Descent, ...] = ()
 
     def at(self, seconds: float) -> Recipe:
         """The recipe of a moment; beyond its end a film begins again, or stands still."""
@@ -77,6 +81,10 @@ class Reel:
         kept = {number: share for number, share in shares.items() if abs(share) > NEAR}
         if len(kept) == 1:  # as it is, but for the grain, which would jump
             return replace(keys[next(iter(kept))].recipe, noise_seed=keys[0].recipe.noise_seed, upscale=1)
+        if self.descents:
+            chosen, by_layer = sorted(kept), torch.tensor([[kept[number]] for number in sorted(kept)])
+            together = joined([self.descents[number] for number in chosen], by_layer)
+            return heir([keys[number].recipe for number in chosen], by_layer, together, keys[0].recipe.noise_seed, MAX_PARTS)
         parts = tuple(Part(keys[number].recipe, share) for number, share in sorted(kept.items()))
         return Recipe(film.generator, noise_seed=keys[0].recipe.noise_seed, blend=parts, flat=flat)
 
@@ -121,7 +129,8 @@ def reel_of(checkpoint: Prepared, film: Film) -> Reel:
     recipes = [key.recipe for key in film.keys]
     aside = (placed(checkpoint, recipes) - centres(checkpoint, recipes)).flatten(1)
     cosines = torch.cosine_similarity(aside, aside.roll(-1, 0), dim=1)
-    return Reel(film, tuple(cosines.clamp(-1, 1).acos().tolist()))
+    descents = tuple(descent(checkpoint, recipe) for recipe in recipes) if any(recipe.blend for recipe in recipes) else ()
+    return Reel(film, tuple(cosines.clamp(-1, 1).acos().tolist()), descents=descents)
 
 
 def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Reel:
@@ -133,7 +142,7 @@ def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Re
     count = min(max(film.frames, GRID[0]), GRID[1])
     pace = np.linspace(0, film.seconds, count + 1)
     for number in range(ROUNDS):
-        plain = Reel(film, reel.angles, tuple(pace.tolist()))
+        plain = replace(reel, pace=tuple(pace.tolist()))
         pictures = []
         for place in range(count + (not film.loop)):
             pictures.append(draw(plain.at(place / count * film.seconds)))
@@ -142,7 +151,7 @@ def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Re
         if not walked[-1] > 0:
             return reel
         pace = np.interp(np.linspace(0, walked[-1], count + 1), walked + np.arange(count + 1) * 1e-12, pace)
-    return Reel(film, reel.angles, tuple(pace.tolist()))
+    return replace(reel, pace=tuple(pace.tolist()))
 
 
 @torch.inference_mode()

@@ -41,6 +41,7 @@ from studio.ui.answers import (
     served,
     uploaded,
 )
+from studio.ui.api_breeding import BreedingEndpoints
 from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
 from studio.ui.api_films import FilmEndpoints
@@ -69,6 +70,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
         blocks.root_block.delete_cache = SWEEP
     for endpoints in (
         DrawingEndpoints(engine, settings),
+        BreedingEndpoints(engine),
         DirectionEndpoints(engine, settings),
         EditingEndpoints(engine, settings),
         FilmEndpoints(engine, settings),

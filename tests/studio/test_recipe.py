@@ -15,6 +15,7 @@ from studio.recipe import (
     MAX_LINK,
     VERSION,
     Made,
+    Part,
     Recipe,
     Step,
     from_dict,
@@ -71,6 +72,10 @@ def test_a_recipe_of_the_first_version_means_what_it_meant():
     assert from_dict({"version": 1, "generator": "a", "seed": 7}) == Recipe("a", seed=7)
 
 
+def test_a_recipe_of_the_fourth_version_means_what_it_meant():
+    assert from_dict({"version": 4, "generator": "a", "blend": [A_PART]}) == Recipe("a", blend=(Part(Recipe("a", seed=1), 1.0),))
+
+
 def test_a_recipe_of_the_third_version_means_what_it_meant():
     assert from_dict({"version": 3, "generator": "a", "upscale": 2}) == Recipe("a", upscale=2)
 
@@ -90,7 +95,7 @@ def test_a_blend_is_shares_of_recipes_that_sum_to_one():
 @pytest.mark.parametrize(
     ("blend", "code"),
     [
-        ([A_PART] * 9, "fault.recipe_blend"),
+        ([A_PART] * 65, "fault.recipe_blend"),
         ("ab", "fault.recipe_blend"),
         ([7], "fault.recipe_blend"),
         ([{"recipe": {"generator": "a"}}], "fault.recipe_blend"),
@@ -143,7 +148,7 @@ def test_steps_are_brought_to_one_form():
 
 
 def test_json_is_canonical():
-    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":4}'
+    assert to_json(Recipe("a", seed=7, variation=0.1 + 0.2)) == '{"generator":"a","seed":7,"variation":0.3,"version":5}'
     assert to_json(FULL).isascii()
 
 
@@ -333,7 +338,7 @@ def test_an_older_recipe_is_brought_up_to_date(monkeypatch):
     assert from_dict({"version": 1, "generator": "a", "psi": 0.5}) == Recipe("a", truncation=0.5)
     with pytest.raises(Fault, match="no field 'psi'"):
         from_dict({"version": 2, "generator": "a", "psi": 0.5})
-    assert to_json(Recipe("a")) == '{"generator":"a","version":4}'
+    assert to_json(Recipe("a")) == '{"generator":"a","version":5}'
 
 
 def test_an_absent_generator_and_other_weights_are_said():

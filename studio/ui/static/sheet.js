@@ -33,7 +33,7 @@ export function openSheet(atelier) {
     grid.replaceChildren(...cells.map(({ root }) => root));
     bar.hidden = false;
     bar.value = 0;
-    stop = live.sheet({ recipe: state.recipe, mode, count, seed }, {
+    stop = live.sheet({ recipe: compact(state.recipe), mode, count, seed }, {
       cell: (i, picture, recipe) => cells[i].show(picture, recipe),
       job: ({ done, total, place }) => {
         bar.value = total ? done / total : 0;

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from studio import gallery_kin as kin
 from studio.errors import Fault
 from studio.frames import HEADER, png_size
 from studio.gallery_files import GalleryFiles, write_whole
@@ -42,7 +43,7 @@ class Entry:
     recipe: Recipe
     favourite: bool
     labels: tuple[str, ...]
-    parent: str | None
+    parents: tuple[str, ...]  # ids of saved pictures
     width: int  # pixels
     height: int
     bytes: int
@@ -60,9 +61,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Lineage:
-    """What a picture came from, nearest first, and what came from it, newest first."""
+    """What a picture came from, its parents first, then theirs; those never saved as recipes. What came from it, newest first."""
 
-    ancestors: tuple[Entry, ...]
+    ancestors: tuple[tuple[Entry | Recipe, ...], ...]
     children: tuple[Entry, ...]
 
 
@@ -94,16 +95,18 @@ class Gallery:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def save(self, picture_png: bytes, recipe: Recipe, *, visitor: str, parent: str | None = None) -> Entry:
-        """Keep a picture; parent is the id of the picture it was made from. On any failure neither file nor row stays."""
-        return self._save(io.BytesIO(picture_png), None, recipe, visitor, parent)
+    def save(self, picture_png: bytes, recipe: Recipe, *, visitor: str, parents: Sequence[str | Recipe] = ()) -> Entry:
+        """Keep a picture; parents: what it was made from, ids of saved pictures or recipes. On any failure neither file nor row stays."""
+        return self._save(io.BytesIO(picture_png), None, recipe, visitor, parents)
 
-    def save_file(self, path: Path, recipe: Recipe, *, visitor: str, parent: str | None = None) -> Entry:
+    def save_file(self, path: Path, recipe: Recipe, *, visitor: str, parents: Sequence[str | Recipe] = ()) -> Entry:
         """The same of a PNG of any size in a file, beside which a WebP of the same name shows it small (pictures.stream)."""
         with as_faults(path), path.open("rb") as file:
-            return self._save(file, path.with_suffix(".webp"), recipe, visitor, parent)
+            return self._save(file, path.with_suffix(".webp"), recipe, visitor, parents)
 
-    def _save(self, file: BinaryIO, look: Path | None, recipe: Recipe, visitor: str, parent: str | None) -> Entry:
+    def _save(self, file: BinaryIO, look: Path | None, recipe: Recipe, visitor: str, parents: Sequence[str | Recipe]) -> Entry:
+        if len(parents) > kin.MAX_PARENTS:
+            raise Fault("fault.gallery_parents", most=kin.MAX_PARENTS)
         id, (width, height) = secrets.token_hex(8), png_size(file.read(HEADER))
         size = file.seek(0, io.SEEK_END)
         self._make_room(visitor, size)
@@ -113,20 +116,21 @@ class Gallery:
             "created": _now(),
             "generator": recipe.generator or (recipe.after[-1].translator if recipe.after else "picture"),
             "recipe": to_json(recipe),
-            "parent": parent,
             "width": width,
             "height": height,
             "bytes": size,
         }
         try:
             with self._writing() as db:
-                if parent is not None:
-                    self._row(parent, visitor)
+                for parent in parents:
+                    if isinstance(parent, str):
+                        self._row(parent, visitor)
                 file.seek(0)
                 write_whole(self._files.picture(id), lambda out: shutil.copyfileobj(file, out))
                 if look:
                     self._files.make_thumb(id, look)
                 db.execute(f"INSERT INTO pictures ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+                kin.note(db, id, parents)
         except Exception:  # an interrupt may come after the commit: then the next opening sweeps what has no row
             with suppress(OSError):
                 self._files.delete((id,))
@@ -206,24 +210,18 @@ class Gallery:
         with self._writing() as db:
             rows = db.execute("SELECT id FROM pictures WHERE removed <= ? AND visitor = coalesce(?, visitor)", (before, visitor))
             ids = [id for (id,) in rows]
-            db.execute("DELETE FROM pictures WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+            for table, column in (("pictures", "id"), ("kin", "child")):
+                db.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
         with as_faults(self._path):  # after the rows: a crash in between leaves files without rows, which the next opening sweeps
             self._files.delete(ids)
         return len(ids)
 
     def lineage(self, id: str, visitor: str) -> Lineage:
-        parent = self._row(id, visitor)["parent"]
-        mine, me = filters(visitor)
+        self._row(id, visitor)
         with self._reading() as db:
-            ancestors = db.execute(
-                "WITH RECURSIVE line (id, depth) AS (SELECT ?, 1 UNION ALL SELECT parent, depth + 1 FROM pictures JOIN line USING (id)"
-                f" WHERE depth < {MAX_PAGE}) SELECT {COLUMNS} FROM pictures JOIN line USING (id) WHERE {mine} ORDER BY depth",
-                (parent, *me),
-            ).fetchall()
-            children = db.execute(
-                f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND parent = ? ORDER BY number DESC LIMIT {MAX_PAGE}", (*me, id)
-            ).fetchall()
-        return Lineage(tuple(map(_entry, ancestors)), tuple(map(_entry, children)))
+            above, below = kin.ancestors(db, id, visitor), kin.children(db, id, visitor)
+        told = [tuple(from_json(one) if isinstance(one, str) else _entry(one) for one in generation) for generation in above]
+        return Lineage(tuple(told), tuple(map(_entry, below)))
 
     def export(self, ids: Sequence[str], visitor: str) -> Path:
         """A ZIP with PNG and recipe of each picture and a manifest; it stays for a day."""
@@ -303,12 +301,13 @@ def _entry(row: sqlite3.Row) -> Entry:
             "recipe": from_json(values["recipe"]),
             "favourite": bool(values["favourite"]),
             "labels": tuple(json.loads(values["labels"])),
+            "parents": tuple(json.loads(values["parents"])),
         }
     )
 
 
 def _manifest(entry: Entry) -> dict[str, Any]:
-    shown = ("id", "created", "generator", "favourite", "labels", "parent", "width", "height")
+    shown = ("id", "created", "generator", "favourite", "labels", "parents", "width", "height")
     return {**{name: getattr(entry, name) for name in shown}, "recipe": to_dict(entry.recipe)}
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from studio.errors import Fault
 
-SCHEMA_VERSION = 1
 PATIENCE = 10.0  # seconds to wait while another process writes
 MAX_TEXT = 200  # characters of a search
-COLUMNS = "id, visitor, created, generator, recipe, favourite, labels, parent, width, height, bytes"
+COLUMNS = (
+    "id, visitor, created, generator, recipe, favourite, labels, width, height, bytes,"
+    " (SELECT json_group_array(parent) FROM (SELECT parent FROM kin WHERE child = id AND parent NOT NULL ORDER BY place)) AS parents"
+)
 
 # An index ends in the row's number, so each of these gives a page newest first without sorting.
 _SCHEMA = (
@@ -27,7 +29,6 @@ _SCHEMA = (
         recipe TEXT NOT NULL,
         favourite INTEGER NOT NULL DEFAULT 0,
         labels TEXT NOT NULL DEFAULT '[]',
-        parent TEXT,
         width INTEGER NOT NULL,
         height INTEGER NOT NULL,
         bytes INTEGER NOT NULL,
@@ -37,11 +38,25 @@ _SCHEMA = (
     "CREATE INDEX by_generator ON pictures (visitor, generator) WHERE removed IS NULL",
     "CREATE INDEX favourites ON pictures (visitor) WHERE removed IS NULL AND favourite = 1",
     "CREATE INDEX labelled ON pictures (visitor) WHERE removed IS NULL AND labels <> '[]'",
-    "CREATE INDEX by_parent ON pictures (parent)",
     "CREATE INDEX by_size ON pictures (visitor, bytes)",
     "CREATE INDEX by_removal ON pictures (removed) WHERE removed IS NOT NULL",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+# What a picture was made from: the id of a saved one, or the recipe of one that was not.
+_KIN = (
+    "CREATE TABLE kin (child TEXT NOT NULL, place INTEGER NOT NULL, parent TEXT, recipe TEXT, PRIMARY KEY (child, place)) WITHOUT ROWID",
+    "CREATE INDEX by_parent ON kin (parent)",
+    "CREATE INDEX by_parents_recipe ON kin (recipe) WHERE recipe NOT NULL",
+)
+# _CHANGES[n - 1] turns a gallery of version n into one of version n + 1.
+_CHANGES = (
+    (
+        "DROP INDEX by_parent",
+        *_KIN,
+        "INSERT INTO kin SELECT id, 0, parent, NULL FROM pictures WHERE parent NOT NULL",
+        "ALTER TABLE pictures DROP COLUMN parent",
+    ),
+)
+SCHEMA_VERSION = 1 + len(_CHANGES)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -106,7 +121,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise Fault("fault.gallery_newer", path=str(path), status=500)
-    if version == 0:
-        for statement in _SCHEMA:
-            db.execute(statement)
+    changes = [statement for change in _CHANGES[version - 1 :] for statement in change] if version else [*_SCHEMA, *_KIN]
+    for statement in changes:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")

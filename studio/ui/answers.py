@@ -38,7 +38,7 @@ class GalleryEntry(TypedDict):
     recipe: dict[str, Any]
     favourite: bool
     labels: list[str]
-    parent: str | None
+    parents: list[str]
     width: int
     height: int
     bytes: int
@@ -53,10 +53,17 @@ class GalleryPage(TypedDict):
     generators: list[str]
 
 
-class Lineage(TypedDict):
-    """What a picture came from, oldest first, and what came from it."""
+class Relative(TypedDict):
+    """Its entry where it is a saved picture, and the recipe."""
 
-    ancestors: list[GalleryEntry]
+    entry: GalleryEntry | None
+    recipe: dict[str, Any]
+
+
+class Lineage(TypedDict):
+    """What a picture came from, generation by generation, its parents first, and what came from it."""
+
+    ancestors: list[list[Relative]]
     children: list[GalleryEntry]
 
 
@@ -154,6 +161,11 @@ def uploaded(file: FileData, most: int) -> bytes:
     return path.read_bytes()
 
 
+def related(one: Entry | Recipe) -> Relative:
+    """An ancestor, saved or not."""
+    return Relative(entry=None, recipe=to_dict(one)) if isinstance(one, Recipe) else Relative(entry=listed(one), recipe=to_dict(one.recipe))
+
+
 def listed(entry: Entry) -> GalleryEntry:
     """An entry without the visitor it belongs to."""
     return GalleryEntry(
@@ -163,7 +175,7 @@ def listed(entry: Entry) -> GalleryEntry:
         recipe=to_dict(entry.recipe),
         favourite=entry.favourite,
         labels=list(entry.labels),
-        parent=entry.parent,
+        parents=list(entry.parents),
         width=entry.width,
         height=entry.height,
         bytes=entry.bytes,

@@ -24,6 +24,7 @@ from studio.errors import Fault
 from studio.frames import MAX_FILE, Format, encode, file_name, read_recipe, to_png
 from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
 from studio.gallery_index import MAX_TEXT
+from studio.gallery_kin import MAX_PARENTS
 from studio.recipe import MAX_JSON, link_text, open_recipe, to_dict, to_link
 from studio.sampling import MAX_SHEET, Mode
 from studio.settings import Settings
@@ -38,6 +39,7 @@ from studio.ui.answers import (
     listed,
     noted,
     read,
+    related,
     served,
     uploaded,
 )
@@ -54,6 +56,8 @@ Upload = Annotated[FileData, WrapValidator(lambda given, check: given if given i
 NOTHING: Any = None
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_CHOSEN)]
+Parents = Annotated[list[AnyRecipe], Field(max_length=MAX_PARENTS)]
+NOBODY: Any = ()
 Label = Annotated[str, Field(max_length=MAX_LABEL)]
 Words = Annotated[str, Field(max_length=MAX_TEXT)]
 SheetCount = Annotated[int, Field(ge=1, le=MAX_SHEET)]
@@ -189,18 +193,19 @@ class GalleryEndpoints:
         self._settings = settings
 
     @endpoint
-    def save(self, recipe: AnyRecipe, request: gr.Request, parent: Annotated[str, Field(max_length=64)] = "") -> GalleryEntry:
+    def save(self, recipe: AnyRecipe, request: gr.Request, parents: Parents = NOBODY) -> GalleryEntry:
         """Draw a recipe and keep the picture in the gallery.
 
         Args:
             recipe: An object, or the same as JSON text.
-            parent: The id of the saved picture that this one was made from, if there is one.
+            parents: What this picture was made from: ids of saved pictures, or recipes of those that were not saved.
         Returns:
             The new entry.
         """
         owner = visitor_of(request, self._settings)
         picture = self._engine.draw(read(recipe), visitor=owner)
-        entry = self._gallery.save(to_png(picture), picture.recipe, visitor=owner, parent=parent or None)
+        from_these = [one if isinstance(one, str) and "{" not in one else self._engine.signed(read(one)) for one in parents]
+        entry = self._gallery.save(to_png(picture), picture.recipe, visitor=owner, parents=from_these)
         self._engine.darkroom.tray.keep(picture.recipe.ingredients, owner)
         return listed(entry)
 
@@ -285,10 +290,10 @@ class GalleryEndpoints:
         Args:
             id: The picture.
         Returns:
-            Its ancestors, oldest first, and its children.
+            Its parents, then theirs, and so on; and its children.
         """
         family = self._gallery.lineage(id, visitor_of(request, self._settings))
-        ancestors = [listed(entry) for entry in reversed(family.ancestors)]
+        ancestors = [[related(one) for one in generation] for generation in family.ancestors]
         return Lineage(ancestors=ancestors, children=[listed(entry) for entry in family.children])
 
     @endpoint

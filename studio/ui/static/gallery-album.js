@@ -1,7 +1,7 @@
 /** What the gallery shows, fetched in pages as far as it is looked at. @module */
 
 /**
- * @typedef {{id: string, created: string, generator: string, recipe: any, favourite: boolean, labels: string[], parent: string|null,
+ * @typedef {{id: string, created: string, generator: string, recipe: any, favourite: boolean, labels: string[], parents: string[],
  *   width: number, height: number, bytes: number}} Entry
  */
 
@@ -99,7 +99,7 @@ export class Album {
     return this.api.call('export', [ids]);
   }
 
-  /** @param {string} id @returns {Promise<{ancestors: Entry[], children: Entry[]}>} */
+  /** @param {string} id @returns {Promise<{ancestors: {entry: Entry|null, recipe: any}[][], children: Entry[]}>} */
   lineage(id) {
     return this.api.call('lineage', [id]);
   }

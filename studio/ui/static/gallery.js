@@ -50,7 +50,7 @@ class Gallery {
   declaration = (id) => [...this.atelier.state.declarations, ...this.atelier.translators].find((one) => one.id === id);
   title = (id) => this.words.pick(this.declaration(id)?.title) || id;
   crisp = (entry) => this.declaration(entry.generator)?.rendering === 'crisp';
-  name = (entry) => this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 });
+  name = (entry) => (entry.recipe.blend ? this.title(entry.generator) : this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 }));
   failed = (error) => this.atelier.toast(this.words.fault(error?.fault ?? { text: error?.message }));
 
   /** Ask for the pictures again, or for others. @param {Record<string, unknown>} [patch] */
@@ -101,7 +101,13 @@ class Gallery {
 
   /** Every control as it stood for this picture. @param {Entry} entry */
   restore(entry) {
-    if (!reopen(this.atelier, entry.recipe, entry.id)) this.atelier.toast(this.words.say('gallery.cannot_reopen'));
+    this.reopen(entry.recipe, entry.id);
+  }
+
+  /** The same of a recipe, saved or not. @param {any} recipe @param {string|null} [id] */
+  reopen(recipe, id = null) {
+    this.viewer.root.close();
+    if (!reopen(this.atelier, recipe, id)) this.atelier.toast(this.words.say('gallery.cannot_reopen'));
   }
 
   /** @param {number} index */

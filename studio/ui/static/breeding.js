@@ -1,5 +1,6 @@
 /** Breeding on the contact sheet: its pictures are chosen as parents, their children fill it, and back and forward go by generations. @module */
 
+import { openBoard } from './board.js';
 import { h } from './dom.js';
 import { anySeed, compact, complete, keyOf } from './state.js';
 import { signButton, sliderRow } from './widgets.js';
@@ -61,7 +62,8 @@ export function breeding(atelier, { draw, marked }) {
     ...CROSSINGS.map((one) => words.put(h('option', { value: one, selected: one === bred.crossing }), `breed.crossing_${one}`))), 'breed.crossing', {}, 'label');
   words.put(crossing, 'breed.crossing_tip', {}, 'tip');
   const press = words.put(words.put(h('button', { type: 'button', class: 'button first', 'data-act': 'breed', onclick: breed }), 'breed.go'), 'breed.go_tip', {}, 'tip');
-  const making = h('div', { class: 'breed-making' }, temperature.root, layers > 1 && crossing, press);
+  const board = layers > 1 && words.put(h('button', { type: 'button', class: 'button', 'data-act': 'breed-board', onclick: () => openBoard(atelier, chosen) }), 'board.title');
+  const making = h('div', { class: 'breed-making' }, temperature.root, layers > 1 && crossing, board, press);
   const root = h('div', { class: 'breed island' }, walk, row, hint, making);
 
   const show = () => {
@@ -89,7 +91,6 @@ export function breeding(atelier, { draw, marked }) {
     },
     /** What pictures of this generation came from. */
     parents: () => (at ? litters[at - 1].parents : state.parents),
-    chosen: () => chosen,
   };
 }
 

@@ -72,7 +72,7 @@ class Engine:
         self._resting: WeakValueDictionary[tuple[str, str], PictureFuture] = WeakValueDictionary()  # of a visitor's channel
         self._tally = Tally()
         self._worker: Thread | None = None
-        works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self._give_way)
+        works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self.give_way)
         self.darkroom = Darkroom(Tray(folder / "tray", needed=needed), works)
 
     def __enter__(self) -> Engine:
@@ -268,7 +268,7 @@ class Engine:
         side = self._shelf.checkpoints[recipe.generator].generator.spec.size * recipe.upscale if recipe.generator else 0
         return side, side
 
-    def _give_way(self) -> None:
+    def give_way(self) -> None:
         """Let the frames under visitors' hands go first."""
         until = time.monotonic() + PATIENCE
         while self._schedule.has_hands() and time.monotonic() < until:

@@ -39,18 +39,21 @@ class GalleryEntry(TypedDict):
     favourite: bool
     labels: list[str]
     parents: list[str]
+    double: bool
     width: int
     height: int
     bytes: int
 
 
 class GalleryPage(TypedDict):
-    """Some of the pictures that match, how many match in all, and what can be filtered by."""
+    """Some of the pictures that match, how many match in all, what can be filtered by, and how many were not looked at yet."""
 
     entries: list[GalleryEntry]
     total: int
     labels: list[str]
     generators: list[str]
+    doubles: int
+    unseen: int
 
 
 class Relative(TypedDict):
@@ -176,6 +179,7 @@ def listed(entry: Entry) -> GalleryEntry:
         favourite=entry.favourite,
         labels=list(entry.labels),
         parents=list(entry.parents),
+        double=entry.double,
         width=entry.width,
         height=entry.height,
         bytes=entry.bytes,

@@ -25,6 +25,7 @@ from studio.frames import MAX_FILE, Format, encode, file_name, read_recipe, to_p
 from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
 from studio.gallery_index import MAX_TEXT
 from studio.gallery_kin import MAX_PARENTS
+from studio.likeness import Likeness
 from studio.recipe import MAX_JSON, link_text, open_recipe, to_dict, to_link
 from studio.sampling import MAX_SHEET, Mode
 from studio.settings import Settings
@@ -190,6 +191,7 @@ class GalleryEndpoints:
     def __init__(self, engine: Engine, gallery: Gallery, settings: Settings) -> None:
         self._engine = engine
         self._gallery = gallery
+        self._likeness = Likeness(gallery, engine.give_way)
         self._settings = settings
 
     @endpoint
@@ -219,6 +221,8 @@ class GalleryEndpoints:
         label: Label = "",
         offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = 0,
         limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 60,
+        like: Annotated[str, Field(max_length=64)] = "",
+        double: bool = False,
     ) -> GalleryPage:
         """Look through the saved pictures, newest first.
 
@@ -229,13 +233,25 @@ class GalleryEndpoints:
             label: Only pictures with this label.
             offset: How many to skip.
             limit: How many to give, 1 to 200.
+            like: The id of a picture: those that look like it, the likest first.
+            double: Only pictures that are there more than once.
         Returns:
-            The entries, how many there are in all, and the labels and generators in use.
+            The entries, how many there are in all, the labels and generators in use, how many are there more than once, and how many
+            were not looked at yet.
         """
         owner = visitor_of(request, self._settings)
-        found = self._gallery.find(owner, text=text, generator=generator, favourite=favourite, label=label, offset=offset, limit=limit)
-        entries = [listed(entry) for entry in found.entries]
-        return GalleryPage(entries=entries, total=found.total, labels=list(found.labels), generators=list(found.generators))
+        self._likeness.wake()
+        query = {"text": text, "generator": generator, "favourite": favourite, "label": label, "double": double}
+        among = self._likeness.like(like, owner) if like else None
+        found = self._gallery.find(owner, **query, among=among, offset=offset, limit=limit)
+        return GalleryPage(
+            entries=[listed(entry) for entry in found.entries],
+            total=found.total,
+            labels=list(found.labels),
+            generators=list(found.generators),
+            doubles=found.doubles,
+            unseen=self._likeness.unseen(owner),
+        )
 
     @endpoint
     def favourite(self, id: Id, request: gr.Request, on: bool = True) -> GalleryEntry:

@@ -205,7 +205,7 @@ def test_a_gallery_of_the_first_version_keeps_what_was_made_from_what(tmp_path):
         second, third = (keep(gallery, Recipe("a", seed=seed)) for seed in (1, 2))
     with sqlite3.connect(tmp_path / "gallery.sqlite") as db:
         db.executescript(
-            "DROP TABLE kin; ALTER TABLE pictures ADD COLUMN parent TEXT; "
+            "DROP TABLE kin; DROP TABLE looks; ALTER TABLE pictures ADD COLUMN parent TEXT; "
             "CREATE INDEX by_parent ON pictures (parent); PRAGMA user_version = 1"
         )
         db.execute("UPDATE pictures SET parent = ? WHERE id = ?", (first.id, second.id))
@@ -480,7 +480,7 @@ def test_two_galleries_on_one_folder_see_each_other_and_never_sweep_what_is_just
 
 def test_ten_thousand_pictures_are_paged_by_an_index_and_without_sorting(gallery):
     row = "INSERT INTO pictures (id, visitor, created, generator, recipe, width, height, bytes) VALUES (?, ?, '', ?, ?, 1, 1, 1)"
-    with gallery._writing() as db:
+    with gallery.writing() as db:
         db.executemany(row, ((f"{i:016x}", (ME, YOU)[i % 2], "abc"[i % 3], to_json(Recipe("abc"[i % 3], seed=i))) for i in range(20_000)))
     asked = [filters(ME), filters(ME, generator="a"), filters(ME, favourite=True), filters(ME, label="x"), filters(ME, text="4711")]
     for where, values in asked:

@@ -48,6 +48,12 @@ export class Viewer {
     }
   }
 
+  /** Close, and leave the keyboard where it is then put. */
+  leave() {
+    this.index = -1;
+    this.root.close();
+  }
+
   /** The words and the labels again, with what has changed. @param {Entry} entry */
   refresh(entry) {
     if (this.entry?.id === entry.id && this.root.open) this.#write(entry);
@@ -74,6 +80,7 @@ export class Viewer {
       h('div', { class: 'viewer-title' }, h('h2', {}, this.shop.title(entry.generator)), heart),
       h('p', { class: 'quiet' }, `${when(words, entry.created)} · ${entry.width} × ${entry.height}`),
       wordButton(words, 'swap', 'gallery.restore', () => this.shop.restore(entry), { class: 'button first', 'data-act': 'restore' }),
+      words.put(wordButton(words, 'search', 'gallery.like', () => this.shop.like(entry.id), { 'data-act': 'like' }), 'gallery.like_tip', {}, 'tip'),
       h('dl', { class: 'facts' }, ...told),
       labelField({
         words, known: () => album.labels, labels: entry.labels,
@@ -126,6 +133,7 @@ export class Viewer {
     else if (event.key === 'ArrowRight') this.#step(1);
     else if (event.key === 'f') this.shop.favourite([this.entry], !this.entry.favourite);
     else if (event.key === 'Delete') this.#remove(this.entry);
+    else if (event.key === 'l') this.shop.like(this.entry.id);
     else if (event.key === 'c') this.shop.restore(this.entry);
   }
 }

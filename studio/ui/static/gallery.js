@@ -15,6 +15,7 @@ import { signButton } from './widgets.js';
 /** @typedef {Gallery} Shop what the parts of the gallery ask of the whole */
 
 const MOST_COMPARED = 6;
+const LOOK_AGAIN = 2000; // ms, while the studio still looks at pictures
 
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
@@ -29,6 +30,7 @@ class Gallery {
     this.words = /** @type {import('./words.js').Words} */ (atelier.words);
     this.album = new Album(atelier.api);
     this.viewer = new Viewer(this);
+    this.again = 0;
     this.drawn = ''; // what the grid was last laid out for
     this.grid = new Grid({
       album: this.album, words: this.words, thumb: this.thumb, crisp: this.crisp, name: this.name, failed: this.failed,
@@ -65,6 +67,31 @@ class Gallery {
     if (Object.keys(patch).length || before !== this.#shown()) this.#redraw();
     else this.#drawBar();
     this.drawn = this.#shown();
+    this.#watch();
+  }
+
+  /** While the studio still looks at pictures: those that look alike come as they are found, marks once all are seen. */
+  #watch() {
+    clearTimeout(this.again);
+    if (!this.album.unseen || !this.root.offsetParent) return;
+    this.again = window.setTimeout(async () => {
+      try {
+        await this.album.glance();
+        if (this.album.query.like || !this.album.unseen) await this.ask();
+        else this.#watch();
+      } catch (error) {
+        this.failed(error);
+      }
+    }, LOOK_AGAIN);
+  }
+
+  /** What looks like a picture, the likest first. @param {string} id */
+  async like(id) {
+    this.viewer.leave();
+    this.grid.clear();
+    this.search.value = '';
+    await this.ask({ ...EVERYTHING, like: id });
+    this.look(0);
   }
 
   /** Without any search or filter. */
@@ -89,7 +116,7 @@ class Gallery {
     try {
       await this.album.remove(ids);
       this.grid.clear();
-      await this.ask({ ...this.album.query });
+      await this.ask({ ...this.album.query, ...(ids.includes(this.album.query.like) && { like: '' }) });
       this.atelier.toast(this.words.say(ids.length === 1 ? 'gallery.removed_one' : 'gallery.removed', { count: ids.length }), {
         label: this.words.say('gallery.undo'),
         press: () => this.album.bringBack(ids).then(() => this.ask({ ...this.album.query })).catch(this.failed),
@@ -142,7 +169,8 @@ class Gallery {
   /** What decides whether the grid must be laid out anew. */
   #shown() {
     const first = this.album.entry(0);
-    return JSON.stringify([this.album.total, first?.id, this.album.query]);
+    const { total, query, doubles, unseen } = this.album;
+    return JSON.stringify([total, first?.id, query, doubles, query.like && unseen]);
   }
 
   #redraw() {
@@ -163,10 +191,12 @@ class Gallery {
     this.generators = h('div', { class: 'album-chips', role: 'group' });
     words.put(this.generators, 'gallery.by_generator', {}, 'label');
     this.hearts = signButton(words, 'save', 'gallery.only_favourites', () => this.ask({ favourite: !this.album.query.favourite }), { class: 'sign heart', 'data-act': 'favourites' });
+    this.doubles = signButton(words, 'copy', 'gallery.only_double', () => this.ask({ double: !this.album.query.double }), { 'data-act': 'doubles' });
+    this.likeness = h('span', { class: 'album-like' });
     this.labels = h('select', { name: 'gallery-label', onchange: () => this.ask({ label: this.labels.value }) });
     words.put(this.labels, 'gallery.by_label', {}, 'label');
     this.count = h('span', { class: 'album-count quiet', role: 'status' });
-    this.bar.append(h('label', { class: 'album-search' }, icon('search'), search), this.generators, this.hearts, this.labels, this.count);
+    this.bar.append(h('label', { class: 'album-search' }, icon('search'), search), this.likeness, this.generators, this.hearts, this.doubles, this.labels, this.count);
   }
 
   #drawBar() {
@@ -180,10 +210,18 @@ class Gallery {
       ? [chip('', words.say('gallery.all')), ...album.generators.map((id) => chip(id, this.title(id)))] : []));
     if (held !== undefined) this.generators.querySelector(`[data-generator="${CSS.escape(held)}"]`)?.focus();
     this.hearts.setAttribute('aria-pressed', String(query.favourite));
+    this.doubles.setAttribute('aria-pressed', String(query.double));
+    this.doubles.hidden = !album.doubles && !query.double;
+    this.likeness.hidden = !query.like;
+    if (query.like) {
+      this.likeness.replaceChildren(h('img', { src: this.thumb({ id: query.like }), alt: '' }), words.put(h('span'), 'gallery.like_this'),
+        signButton(words, 'close', 'gallery.like_end', () => this.showAll(), { 'data-act': 'like-end' }));
+    }
     this.labels.hidden = album.labels.length === 0 && !query.label;
     const option = (value, text) => h('option', { value, selected: value === query.label }, text);
     this.labels.replaceChildren(option('', words.say('gallery.any_label')), ...album.labels.map((label) => option(label, label)));
     this.count.textContent = words.say(album.total === 1 ? 'gallery.count_one' : 'gallery.count', { count: album.total.toLocaleString(words.language) });
+    if (album.unseen && query.like) this.count.textContent += ` · ${words.say('gallery.looking', { count: album.unseen })}`;
     if (document.activeElement !== this.search) this.search.value = query.text;
   }
 
@@ -198,6 +236,7 @@ class Gallery {
     this.acts.replaceChildren(...[
       h('strong', { role: 'status' }, words.say('gallery.selected', { count: chosen.length })),
       chosen.length === 1 && act('swap', 'gallery.restore', () => this.restore(chosen[0]), 'restore'),
+      chosen.length === 1 && act('search', 'gallery.like', () => this.like(ids[0]), 'like'),
       chosen.length > 1 && act('compare', 'gallery.compare', () => compare(this, chosen), 'compare', { disabled: chosen.length > MOST_COMPARED }),
       act('save', loved ? 'gallery.unfavourite' : 'gallery.favourite', () => this.favourite(chosen, !loved), 'favourite'),
       act('label', 'gallery.label', () => this.#openLabels(), 'label'),
@@ -243,6 +282,7 @@ class Gallery {
     if (event.key === 'Delete' || event.key === 'Backspace') this.remove(chosen.map(({ id }) => id));
     else if (event.key === 'f') this.favourite(chosen, !chosen.every(({ favourite }) => favourite));
     else if (event.key === 'c' && chosen.length === 1) this.restore(chosen[0]);
+    else if (event.key === 'l' && chosen.length === 1) this.like(chosen[0].id);
     else return;
     event.preventDefault();
     event.stopPropagation();

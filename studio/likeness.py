@@ -22,6 +22,7 @@ SAME = 0.01  # distance below which two pictures look the same; measured: strang
 MOST = 20_000  # a visitor's newest pictures that are compared
 NEAREST = 500  # pictures that are found
 LARGE = 1 << 20  # pixels of a picture that is looked at by its thumbnail
+_UNSEEN = "removed IS NULL AND id NOT IN (SELECT id FROM looks WHERE encoder = ?)"
 LOG = logging.getLogger("studio.likeness")
 
 
@@ -50,7 +51,8 @@ class Likeness:
 
     def unseen(self, visitor: str) -> int:
         """How many of a visitor's pictures were not seen yet."""
-        return sum(owner == visitor for _, owner in self._unseen())
+        with self._gallery.reading() as db:
+            return db.execute(f"SELECT count(*) FROM pictures WHERE visitor = ? AND {_UNSEEN}", (visitor, self._name)).fetchone()[0]
 
     def like(self, id: str, visitor: str) -> list[str]:
         """A visitor's pictures, the likest first and this one before them; Fault where there is no such picture."""
@@ -103,11 +105,7 @@ class Likeness:
     def _unseen(self) -> list[tuple[str, str]]:
         """Ids and visitors, a visitor after another, oldest first."""
         with self._gallery.reading() as db:
-            rows = db.execute(
-                "SELECT id, visitor FROM pictures WHERE removed IS NULL AND id NOT IN (SELECT id FROM looks WHERE encoder = ?)"
-                " ORDER BY visitor, number",
-                (self._name,),
-            )
+            rows = db.execute(f"SELECT id, visitor FROM pictures WHERE {_UNSEEN} ORDER BY visitor, number", (self._name,))
             return [(id, visitor) for id, visitor in rows]
 
     def _seen(self, visitor: str) -> tuple[list[str], list[str], np.ndarray]:

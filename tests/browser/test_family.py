@@ -59,6 +59,7 @@ def test_up_aside_and_down_by_keys(page: Page, family: list[dict[str, Any]]) -> 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(seed(viewer)).to_have_text("804")
+    expect(viewer.locator(".family-row")).to_have_count(3)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")  # over itself, to its parents
     page.keyboard.press("Enter")

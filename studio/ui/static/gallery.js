@@ -1,13 +1,13 @@
 /** The Gallery tab: find, look, compare, label, take up again. @module */
 
 import { dialog } from './dialog.js';
-import { h, later } from './dom.js';
+import { h } from './dom.js';
 import { Album, EVERYTHING } from './gallery-album.js';
+import { Bar } from './gallery-bar.js';
 import { compare } from './gallery-compare.js';
 import { Grid } from './gallery-grid.js';
 import { labelField } from './gallery-labels.js';
 import { Viewer, wordButton } from './gallery-viewer.js';
-import { icon } from './icons.js';
 import { reopen } from './reopen.js';
 import { signButton } from './widgets.js';
 
@@ -36,15 +36,14 @@ class Gallery {
       album: this.album, words: this.words, thumb: this.thumb, crisp: this.crisp, name: this.name, failed: this.failed,
       onOpen: (index) => this.viewer.open(index).catch(this.failed), onSelect: () => this.#drawActs(), onKey: (event) => this.#key(event),
     });
-    this.bar = h('div', { class: 'album-bar' });
+    this.bar = new Bar(this);
     this.acts = h('div', { class: 'album-acts', role: 'toolbar', hidden: true });
     this.words.put(this.acts, 'gallery.selection', {}, 'label');
     this.empty = h('div', { class: 'album-empty', hidden: true });
-    this.#buildBar();
-    root.replaceChildren(this.bar, this.grid.root, this.empty, this.acts, this.viewer.root);
+    root.replaceChildren(this.bar.root, this.grid.root, this.empty, this.acts, this.viewer.root);
     document.addEventListener('atelier:language', () => this.#redraw());
     // Whatever was saved in Create, or in another tab of the browser, is there when the eye comes here.
-    new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.ask()).observe(this.bar);
+    new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.ask()).observe(this.bar.root);
   }
 
   thumb = (entry) => this.atelier.api.at(`gallery/${entry.id}/thumb.webp`);
@@ -65,7 +64,7 @@ class Gallery {
       return;
     }
     if (Object.keys(patch).length || before !== this.#shown()) this.#redraw();
-    else this.#drawBar();
+    else this.bar.draw();
     this.drawn = this.#shown();
     this.#watch();
   }
@@ -89,14 +88,14 @@ class Gallery {
   async like(id) {
     this.viewer.leave();
     this.grid.clear();
-    this.search.value = '';
+    this.bar.clear();
     await this.ask({ ...EVERYTHING, like: id });
     this.look(0);
   }
 
   /** Without any search or filter. */
   showAll() {
-    this.search.value = '';
+    this.bar.clear();
     return this.ask(EVERYTHING);
   }
 
@@ -108,7 +107,7 @@ class Gallery {
   /** @param {Entry[]} entries @param {string} label @param {boolean} on */
   async label(entries, label, on) {
     await this.#each(entries, (entry) => this.album.label(entry, on ? [...new Set([...entry.labels, label])] : entry.labels.filter((one) => one !== label)));
-    this.#drawBar();
+    this.bar.draw();
   }
 
   /** Take pictures away at once, and say how to have them back. @param {string[]} ids */
@@ -175,54 +174,10 @@ class Gallery {
 
   #redraw() {
     this.grid.draw();
-    this.#drawBar();
+    this.bar.draw();
     this.#drawActs();
     this.#drawEmpty();
     if (this.viewer.entry) this.viewer.refresh(this.viewer.entry);
-  }
-
-  #buildBar() {
-    const { words } = this;
-    const search = h('input', { type: 'search', autocomplete: 'off', maxlength: 200, name: 'gallery-search' });
-    words.put(search, 'gallery.search', {}, 'placeholder');
-    words.put(search, 'gallery.search', {}, 'label');
-    search.addEventListener('input', later(() => this.ask({ text: search.value.trim() }), 200));
-    this.search = search;
-    this.generators = h('div', { class: 'album-chips', role: 'group' });
-    words.put(this.generators, 'gallery.by_generator', {}, 'label');
-    this.hearts = signButton(words, 'save', 'gallery.only_favourites', () => this.ask({ favourite: !this.album.query.favourite }), { class: 'sign heart', 'data-act': 'favourites' });
-    this.doubles = signButton(words, 'copy', 'gallery.only_double', () => this.ask({ double: !this.album.query.double }), { 'data-act': 'doubles' });
-    this.likeness = h('span', { class: 'album-like' });
-    this.labels = h('select', { name: 'gallery-label', onchange: () => this.ask({ label: this.labels.value }) });
-    words.put(this.labels, 'gallery.by_label', {}, 'label');
-    this.count = h('span', { class: 'album-count quiet', role: 'status' });
-    this.bar.append(h('label', { class: 'album-search' }, icon('search'), search), this.likeness, this.generators, this.hearts, this.doubles, this.labels, this.count);
-  }
-
-  #drawBar() {
-    const { album, words } = this;
-    const { query } = album;
-    const chip = (id, text) => h('button', {
-      type: 'button', class: 'chip', 'aria-pressed': String(query.generator === id), 'data-generator': id, onclick: () => this.ask({ generator: id }),
-    }, text);
-    const held = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset?.generator;
-    this.generators.replaceChildren(...(album.generators.length > 1 || query.generator
-      ? [chip('', words.say('gallery.all')), ...album.generators.map((id) => chip(id, this.title(id)))] : []));
-    if (held !== undefined) this.generators.querySelector(`[data-generator="${CSS.escape(held)}"]`)?.focus();
-    this.hearts.setAttribute('aria-pressed', String(query.favourite));
-    this.doubles.setAttribute('aria-pressed', String(query.double));
-    this.doubles.hidden = !album.doubles && !query.double;
-    this.likeness.hidden = !query.like;
-    if (query.like) {
-      this.likeness.replaceChildren(h('img', { src: this.thumb({ id: query.like }), alt: '' }), words.put(h('span'), 'gallery.like_this'),
-        signButton(words, 'close', 'gallery.like_end', () => this.showAll(), { 'data-act': 'like-end' }));
-    }
-    this.labels.hidden = album.labels.length === 0 && !query.label;
-    const option = (value, text) => h('option', { value, selected: value === query.label }, text);
-    this.labels.replaceChildren(option('', words.say('gallery.any_label')), ...album.labels.map((label) => option(label, label)));
-    this.count.textContent = words.say(album.total === 1 ? 'gallery.count_one' : 'gallery.count', { count: album.total.toLocaleString(words.language) });
-    if (album.unseen && query.like) this.count.textContent += ` · ${words.say('gallery.looking', { count: album.unseen })}`;
-    if (document.activeElement !== this.search) this.search.value = query.text;
   }
 
   #drawActs() {

@@ -37,6 +37,7 @@ from studio.works import Work, Works
 Shown = Literal["preview", "sheet", "neighbours"]
 UNNAMED = "–"
 PATIENCE, PAUSE = 0.25, 0.002  # seconds that a long work lets moving frames go first, and between its looks
+REST, LEISURE = 0.5, 3.0  # seconds without a moving frame that are a rest, and that what nobody waits for waits for one
 
 
 class Engine:
@@ -71,8 +72,9 @@ class Engine:
         self._schedule = Schedule(self.limits)
         self._resting: WeakValueDictionary[tuple[str, str], PictureFuture] = WeakValueDictionary()  # of a visitor's channel
         self._tally = Tally()
+        self._moved = 0.0  # when a moving frame was last asked for
         self._worker: Thread | None = None
-        works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self.give_way)
+        works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self._give_way)
         self.darkroom = Darkroom(Tray(folder / "tray", needed=needed), works)
 
     def __enter__(self) -> Engine:
@@ -146,6 +148,7 @@ class Engine:
 
         Moving frames may be drawn in company, which can change a value by 1 of 255; an exact one is drawn as `draw` does.
         """
+        self._moved = time.monotonic()
         if older := self._resting.pop((visitor, channel), None):
             with suppress(InvalidStateError):  # it came just now
                 older.set_exception(Superseded())
@@ -268,11 +271,17 @@ class Engine:
         side = self._shelf.checkpoints[recipe.generator].generator.spec.size * recipe.upscale if recipe.generator else 0
         return side, side
 
-    def give_way(self) -> None:
+    def _give_way(self) -> None:
         """Let the frames under visitors' hands go first."""
         until = time.monotonic() + PATIENCE
         while self._schedule.has_hands() and time.monotonic() < until:
             time.sleep(PAUSE)
+
+    def stand_aside(self) -> None:
+        """For what nobody waits for: return once no hand has moved for a while, or after some seconds all the same."""
+        until = time.monotonic() + LEISURE
+        while (now := time.monotonic()) < min(until, self._moved + REST):
+            time.sleep(min(until, self._moved + REST) - now)
 
     def _work(self, started: Future[None]) -> None:
         """The worker's life. Whatever ends it, nobody is left waiting."""

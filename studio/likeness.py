@@ -30,11 +30,11 @@ class Likeness:
     """Looks at a gallery's pictures on a thread of its own, which begins when it is woken and ends when all are seen.
 
     What it saw is kept in the gallery's index under the encoder's name: another encoder looks again.
-    give_way: called before each picture, to let moving frames go first.
+    stand_aside: called before each picture, to let everybody else go first.
     """
 
-    def __init__(self, gallery: Gallery, give_way: Callable[[], None] = lambda: None, folder: Path = FOLDER) -> None:
-        self._gallery, self._give_way = gallery, give_way
+    def __init__(self, gallery: Gallery, stand_aside: Callable[[], None] = lambda: None, folder: Path = FOLDER) -> None:
+        self._gallery, self._stand_aside = gallery, stand_aside
         card = load_card(folder)
         self._folder, self._name, self._width = folder, card.weights_sha256[:12], sum(card.config["widths"])
         self._encoder: Encoder | None = None
@@ -66,6 +66,7 @@ class Likeness:
 
     def _work(self) -> None:
         stand_back()
+        torch.set_num_threads(1)  # a small network gains nothing from more, and those would be others'
         while True:
             with self._lock:
                 if not self._due:
@@ -83,7 +84,7 @@ class Likeness:
             _, looks, held = self._seen(visitor)
             vectors = np.concatenate([held, np.empty((len(wanted), self._width), np.float32)])
             for id in wanted:
-                self._give_way()
+                self._stand_aside()
                 try:
                     vector = self._look(self._gallery.get(id, visitor))
                 except Fault:  # removed meanwhile

@@ -191,7 +191,7 @@ class GalleryEndpoints:
     def __init__(self, engine: Engine, gallery: Gallery, settings: Settings) -> None:
         self._engine = engine
         self._gallery = gallery
-        self._likeness = Likeness(gallery, engine.give_way)
+        self._likeness = Likeness(gallery, engine.stand_aside)
         self._settings = settings
 
     @endpoint

@@ -130,7 +130,7 @@ def test_it_lets_moving_frames_go_first_and_outlives_a_closed_gallery(tmp_path: 
     waits: list[int] = []
     with Gallery(tmp_path) as gallery:
         keep(gallery, 1)
-        likeness = Likeness(gallery, give_way=lambda: waits.append(1))
+        likeness = Likeness(gallery, stand_aside=lambda: waits.append(1))
         see(likeness)
     assert waits == [1]
     likeness.wake()

@@ -115,15 +115,15 @@ def mix(w: Tensor, other: Tensor, layers: Sequence[int]) -> Tensor:
     return mixed
 
 
-def blended(w: Tensor, centre: Tensor, shares: Sequence[float], flat: bool = False) -> Tensor:
-    """One w between several (n, layers, w_dim), each with its centre, by shares that sum to one: (layers, w_dim).
+def blended(w: Tensor, centre: Tensor, shares: Tensor, flat: bool = False) -> Tensor:
+    """One w between several (n, layers, w_dim), each with its centre, by shares (n, layers or 1) that sum to one: (layers, w_dim).
 
     Flat, it is their mean, and the mean of many strangers is nobody: it lies near the centre. Else it keeps their mean distance
     from it, layer by layer, as slerp does. A single one stays as it is.
     """
     if len(w) == 1:
         return w[0]
-    weights = w.new_tensor(shares)[:, None, None]
+    weights = shares.to(w)[:, :, None]
     mean = (weights * w).sum(0)
     if flat:
         return mean

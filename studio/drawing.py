@@ -21,6 +21,7 @@ from studio.recipe import Pairs, Part, Recipe, to_json
 from studio.recipe_rules import THOUSAND
 
 QUOTED = 300  # characters of a recipe that a message repeats
+LEAST_SHARE = 1e-5  # of all parts of a blend together in a layer
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,33 @@ def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
         raise Fault("fault.no_direction", generator=recipe.generator, name=unknown[0], known=known)
     for part in recipe.blend:
         check(checkpoint, part.recipe)
+    if any(part.layers for part in recipe.blend):
+        _check_layers(spec, recipe)
     if recipe.side and recipe.side not in (sides := spec.sides or (spec.size,)):
         raise Fault("fault.no_side", generator=recipe.generator, name=recipe.side, known=", ".join(map(str, sides)))
     if recipe.strokes and not spec.draws_strokes:
         raise Fault("fault.no_strokes", generator=recipe.generator)
     if recipe.mix_layers and recipe.mix_layers[-1] >= spec.layers:
         raise Fault("fault.no_layer", generator=recipe.generator, name=recipe.mix_layers[-1], most=spec.layers - 1)
+
+
+def _check_layers(spec: GeneratorSpec, recipe: Recipe) -> None:
+    """Every layer needs a share of some picture."""
+    fits = all(len(part.layers) in (0, spec.layers) for part in recipe.blend)
+    if not fits or not layer_shares(recipe.blend, spec.layers).isfinite().all():
+        raise Fault("fault.blend_layers", generator=recipe.generator, layers=spec.layers)
+
+
+def layer_shares(parts: Sequence[Part], layers: int) -> Tensor:
+    """What each layer takes of each part, (n, layers), or (n, 1) where all layers take the same; columns sum to one.
+
+    Not finite where the shares of a layer sum to nothing.
+    """
+    if not any(part.layers for part in parts):
+        return torch.tensor([[part.share] for part in parts])
+    given = torch.tensor([[part.share * share for share in part.layers or (1.0,) * layers] for part in parts])
+    total = given.sum(0)
+    return given / torch.where(total > LEAST_SHARE, total, torch.nan)
 
 
 def latent_of(spec: GeneratorSpec, recipe: Recipe) -> Tensor:
@@ -121,7 +143,7 @@ def placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     found, begin = [], 0
     for recipe in recipes:
         rows = slice(begin, begin := begin + max(len(recipe.blend), 1))
-        one = blended(w[rows], centre[rows], [part.share for part in parts[rows]], recipe.flat)
+        one = blended(w[rows], centre[rows], layer_shares(parts[rows], w.shape[1]), recipe.flat)
         found.append(_led(checkpoint, one, recipe.directions) if recipe.blend else one)
     return torch.stack(found)
 

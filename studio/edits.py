@@ -161,7 +161,7 @@ class Edits:
         path, visitor = self._made(request, id), visitor_of(request, self._settings)
         work = self._work(request, id)
         signed = self._engine.signed(work.recipe)
-        entry = self._gallery.save_file(path, signed, visitor=visitor, parent=parent or None)
+        entry = self._gallery.save_file(path, signed, visitor=visitor, parents=(parent,) if parent else ())
         self._darkroom.tray.keep(signed.ingredients, visitor)
         return JSONResponse({"id": entry.id}, headers=NO_CACHE)
 

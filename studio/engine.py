@@ -19,7 +19,7 @@ import torch
 
 from models.checkpoint import Checkpoint
 from models.strokes import Stroke
-from studio import drawing
+from studio import breeding, drawing
 from studio.darkroom import Darkroom
 from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb
 from studio.directions import OwnDirection, OwnDirections, between, mixed, own_direction
@@ -38,6 +38,7 @@ from studio.works import Work, Works
 Shown = Literal["preview", "sheet", "neighbours"]
 UNNAMED = "–"
 PATIENCE, PAUSE = 0.25, 0.002  # seconds that a long work lets moving frames go first, and between its looks
+REST, LEISURE = 0.5, 3.0  # seconds without a moving frame that are a rest, and that what nobody waits for waits for one
 
 
 class Engine:
@@ -73,6 +74,7 @@ class Engine:
         self._schedule = Schedule(self.limits)
         self._resting: WeakValueDictionary[tuple[str, str], PictureFuture] = WeakValueDictionary()  # of a visitor's channel
         self._tally = Tally()
+        self._moved = 0.0  # when a moving frame was last asked for
         self._worker: Thread | None = None
         works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self._give_way)
         self.darkroom = Darkroom(Tray(folder / "tray", needed=needed), works)
@@ -148,6 +150,7 @@ class Engine:
 
         Moving frames may be drawn in company, which can change a value by 1 of 255; an exact one is drawn as `draw` does.
         """
+        self._moved = time.monotonic()
         if older := self._resting.pop((visitor, channel), None):
             with suppress(InvalidStateError):  # it came just now
                 older.set_exception(Superseded())
@@ -167,6 +170,14 @@ class Engine:
         self.check_drawn(recipe)
         return sample(self._shelf.checkpoints[recipe.generator], recipe, mode, count, seed)
 
+    def breed(self, litter: breeding.Litter) -> list[Recipe]:
+        """The recipes of children, likewise."""
+        return breeding.children(self._drawing(litter.parents), litter)
+
+    def mix(self, board: breeding.Board) -> list[Recipe]:
+        """The recipes of a mixing board, row by row, likewise."""
+        return breeding.cells(self._drawing((*board.rows, *board.columns)), board)
+
     def strokes(self, recipe: Recipe) -> list[Stroke]:
         """What a recipe draws, as strokes; Fault where its generator writes none. Takes some tens of milliseconds."""
         self.check_drawn(recipe)
@@ -174,12 +185,9 @@ class Engine:
 
     def between(self, toward: Sequence[Recipe], away: Sequence[Recipe], apart: bool = False) -> OwnDirection:
         """The way from some pictures of a generator to others, without a name yet; Fault where there is none. Takes some 50 ms."""
-        for recipe in (*toward, *away):
-            self.check_drawn(recipe)
-        generators = {recipe.generator for recipe in (*toward, *away)}
-        if not toward or len(generators) > 1:
+        if not toward or len({recipe.generator for recipe in (*toward, *away)}) > 1:
             raise Fault("fault.direction_piles")
-        checkpoint = self._shelf.checkpoints[generators.pop()]
+        checkpoint = self._drawing((*toward, *away))
         return own_direction(UNNAMED, checkpoint.card.id, checkpoint.short_hash, between(checkpoint, toward, away, apart))
 
     def mixed(self, recipe: Recipe) -> OwnDirection:
@@ -218,6 +226,12 @@ class Engine:
         """Refuse what its generator can't draw; Fault says why."""
         self._check_ready()
         self._shelf.check(recipe)
+
+    def _drawing(self, recipes: Sequence[Recipe]) -> drawing.Prepared:
+        """What draws for recipes of one generator, all of which it can draw."""
+        for recipe in recipes:
+            self.check_drawn(recipe)
+        return self._shelf.checkpoints[recipes[0].generator]
 
     def _check_ready(self) -> None:
         if not self.ready:
@@ -264,6 +278,12 @@ class Engine:
         until = time.monotonic() + PATIENCE
         while self._schedule.has_hands() and time.monotonic() < until:
             time.sleep(PAUSE)
+
+    def stand_aside(self) -> None:
+        """For what nobody waits for: return once no hand has moved for a while, or after some seconds all the same."""
+        until = time.monotonic() + LEISURE
+        while (now := time.monotonic()) < min(until, self._moved + REST):
+            time.sleep(min(until, self._moved + REST) - now)
 
     def _work(self, started: Future[None]) -> None:
         """The worker's life. Whatever ends it, nobody is left waiting."""

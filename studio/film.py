@@ -34,7 +34,7 @@ class Key:
         object.__setattr__(self, "at", rules.decimal("at", self.at, 0, LONGEST))
         if self.ease not in get_args(Ease):
             raise Fault("fault.film_choice", field="ease", known=", ".join(get_args(Ease)), value=rules.shown(self.ease))
-        if self.recipe.source or self.recipe.after or self.recipe.strokes or self.recipe.blend:
+        if self.recipe.source or self.recipe.after or self.recipe.strokes:
             raise Fault("fault.film_key")
 
 

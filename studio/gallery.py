@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from studio import gallery_kin as kin
 from studio.errors import Fault
 from studio.frames import HEADER, png_size
 from studio.gallery_files import GalleryFiles, write_whole
@@ -42,7 +43,8 @@ class Entry:
     recipe: Recipe
     favourite: bool
     labels: tuple[str, ...]
-    parent: str | None
+    parents: tuple[str, ...]  # ids of saved pictures
+    double: bool  # another looks the same, as far as they were seen
     width: int  # pixels
     height: int
     bytes: int
@@ -50,19 +52,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Found:
-    """A page of entries, newest first; how many match in all; and what this visitor's pictures can be filtered by."""
+    """A page of entries; how many match in all; and what this visitor's pictures can be filtered by; doubles: there more than once."""
 
     entries: tuple[Entry, ...]
     total: int
     labels: tuple[str, ...]
     generators: tuple[str, ...]
+    doubles: int
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """What a picture came from, nearest first, and what came from it, newest first."""
+    """What a picture came from, its parents first, then theirs; those never saved as recipes. What came from it, newest first."""
 
-    ancestors: tuple[Entry, ...]
+    ancestors: tuple[tuple[Entry | Recipe, ...], ...]
     children: tuple[Entry, ...]
 
 
@@ -81,7 +84,7 @@ class Gallery:
         self._path = folder / "gallery.sqlite"
         self._db = connect(self._path)
         self.purge(KEEP_REMOVED)
-        with self._writing() as db:  # nobody saves meanwhile, so a file without a row is a crash's and not just coming
+        with self.writing() as db:  # nobody saves meanwhile, so a file without a row is a crash's and not just coming
             self._files.sweep({id for (id,) in db.execute("SELECT id FROM pictures")})
 
     def close(self) -> None:
@@ -94,16 +97,18 @@ class Gallery:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def save(self, picture_png: bytes, recipe: Recipe, *, visitor: str, parent: str | None = None) -> Entry:
-        """Keep a picture; parent is the id of the picture it was made from. On any failure neither file nor row stays."""
-        return self._save(io.BytesIO(picture_png), None, recipe, visitor, parent)
+    def save(self, picture_png: bytes, recipe: Recipe, *, visitor: str, parents: Sequence[str | Recipe] = ()) -> Entry:
+        """Keep a picture; parents: what it was made from, ids of saved pictures or recipes. On any failure neither file nor row stays."""
+        return self._save(io.BytesIO(picture_png), None, recipe, visitor, parents)
 
-    def save_file(self, path: Path, recipe: Recipe, *, visitor: str, parent: str | None = None) -> Entry:
+    def save_file(self, path: Path, recipe: Recipe, *, visitor: str, parents: Sequence[str | Recipe] = ()) -> Entry:
         """The same of a PNG of any size in a file, beside which a WebP of the same name shows it small (pictures.stream)."""
         with as_faults(path), path.open("rb") as file:
-            return self._save(file, path.with_suffix(".webp"), recipe, visitor, parent)
+            return self._save(file, path.with_suffix(".webp"), recipe, visitor, parents)
 
-    def _save(self, file: BinaryIO, look: Path | None, recipe: Recipe, visitor: str, parent: str | None) -> Entry:
+    def _save(self, file: BinaryIO, look: Path | None, recipe: Recipe, visitor: str, parents: Sequence[str | Recipe]) -> Entry:
+        if len(parents) > kin.MAX_PARENTS:
+            raise Fault("fault.gallery_parents", most=kin.MAX_PARENTS)
         id, (width, height) = secrets.token_hex(8), png_size(file.read(HEADER))
         size = file.seek(0, io.SEEK_END)
         self._make_room(visitor, size)
@@ -113,20 +118,21 @@ class Gallery:
             "created": _now(),
             "generator": recipe.generator or (recipe.after[-1].translator if recipe.after else "picture"),
             "recipe": to_json(recipe),
-            "parent": parent,
             "width": width,
             "height": height,
             "bytes": size,
         }
         try:
-            with self._writing() as db:
-                if parent is not None:
-                    self._row(parent, visitor)
+            with self.writing() as db:
+                for parent in parents:
+                    if isinstance(parent, str):
+                        self._row(parent, visitor)
                 file.seek(0)
                 write_whole(self._files.picture(id), lambda out: shutil.copyfileobj(file, out))
                 if look:
                     self._files.make_thumb(id, look)
                 db.execute(f"INSERT INTO pictures ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+                kin.note(db, id, parents)
         except Exception:  # an interrupt may come after the commit: then the next opening sweeps what has no row
             with suppress(OSError):
                 self._files.delete((id,))
@@ -136,7 +142,7 @@ class Gallery:
     def ingredients(self, visitor: str) -> set[str]:
         """The ids of all pictures from outside that a visitor's saved pictures are made of."""
         mine, me = filters(visitor)
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute(f"SELECT recipe FROM pictures WHERE {mine} AND (instr(recipe, 'source') OR instr(recipe, 'beside'))", me)
             recipes = [recipe for (recipe,) in rows]
         return {id for recipe in recipes for id in from_json(recipe).ingredients}
@@ -165,22 +171,35 @@ class Gallery:
         generator: str = "",
         favourite: bool = False,
         label: str = "",
+        double: bool = False,
+        among: Sequence[str] | None = None,
         offset: int = 0,
         limit: int = 60,
     ) -> Found:
-        """A page of what matches everything asked; each word of text must stand in the recipe, the labels or the id."""
-        where, values = filters(visitor, text, generator, favourite, label)
+        """A page of what matches everything asked; each word of text must stand in the recipe, the labels or the id.
+
+        double: only what is there more than once, side by side. among: only these ids, in their order; else the newest first.
+        """
+        where, values = filters(visitor, text, generator, favourite, label, double)
+        source, order = "pictures", "number DESC"
+        if double:
+            order = "(SELECT look FROM looks WHERE looks.id = pictures.id), number DESC"
+        if among is not None:
+            source, order = "(SELECT key AS place, value AS one FROM json_each(?)) JOIN pictures ON id = one", "place"
+            values = [json.dumps(among), *values]
         page = (min(max(limit, 1), MAX_PAGE), min(max(offset, 0), MAX_OFFSET))
-        with self._reading() as db:
-            (total,) = db.execute(f"SELECT count(*) FROM pictures WHERE {where}", values).fetchone()
-            rows = db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?", (*values, *page))
+        with self.reading() as db:
+            (total,) = db.execute(f"SELECT count(*) FROM {source} WHERE {where}", values).fetchone()
+            rows = db.execute(f"SELECT {COLUMNS} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?", (*values, *page))
             entries = tuple(map(_entry, rows))
             mine, me = filters(visitor)
             generators = db.execute(f"SELECT DISTINCT generator FROM pictures WHERE {mine} ORDER BY 1", me).fetchall()
             labels = db.execute(
                 f"SELECT DISTINCT value FROM pictures, json_each(labels) WHERE {mine} AND labels <> '[]' ORDER BY 1", me
             ).fetchall()
-        return Found(entries, total, tuple(name for (name,) in labels), tuple(name for (name,) in generators))
+            twice, them = filters(visitor, double=True)
+            (doubles,) = db.execute(f"SELECT count(*) FROM pictures WHERE {twice}", them).fetchone()
+        return Found(entries, total, tuple(name for (name,) in labels), tuple(name for (name,) in generators), doubles)
 
     def favourite(self, id: str, visitor: str, on: bool) -> Entry:
         return self._change(id, visitor, "favourite", int(bool(on)))
@@ -203,27 +222,21 @@ class Gallery:
     def purge(self, older_than: timedelta, visitor: str | None = None) -> int:
         """Delete for good what was removed at least so long ago, by everyone or by one visitor; how many pictures."""
         before = _now(-older_than)
-        with self._writing() as db:
+        with self.writing() as db:
             rows = db.execute("SELECT id FROM pictures WHERE removed <= ? AND visitor = coalesce(?, visitor)", (before, visitor))
             ids = [id for (id,) in rows]
-            db.execute("DELETE FROM pictures WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+            for table, column in (("pictures", "id"), ("kin", "child"), ("looks", "id")):
+                db.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
         with as_faults(self._path):  # after the rows: a crash in between leaves files without rows, which the next opening sweeps
             self._files.delete(ids)
         return len(ids)
 
     def lineage(self, id: str, visitor: str) -> Lineage:
-        parent = self._row(id, visitor)["parent"]
-        mine, me = filters(visitor)
-        with self._reading() as db:
-            ancestors = db.execute(
-                "WITH RECURSIVE line (id, depth) AS (SELECT ?, 1 UNION ALL SELECT parent, depth + 1 FROM pictures JOIN line USING (id)"
-                f" WHERE depth < {MAX_PAGE}) SELECT {COLUMNS} FROM pictures JOIN line USING (id) WHERE {mine} ORDER BY depth",
-                (parent, *me),
-            ).fetchall()
-            children = db.execute(
-                f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND parent = ? ORDER BY number DESC LIMIT {MAX_PAGE}", (*me, id)
-            ).fetchall()
-        return Lineage(tuple(map(_entry, ancestors)), tuple(map(_entry, children)))
+        self._row(id, visitor)
+        with self.reading() as db:
+            above, below = kin.ancestors(db, id, visitor), kin.children(db, id, visitor)
+        told = [tuple(from_json(one) if isinstance(one, str) else _entry(one) for one in generation) for generation in above]
+        return Lineage(tuple(told), tuple(map(_entry, below)))
 
     def export(self, ids: Sequence[str], visitor: str) -> Path:
         """A ZIP with PNG and recipe of each picture and a manifest; it stays for a day."""
@@ -251,38 +264,38 @@ class Gallery:
             raise Fault("fault.gallery_quota", most=self._quota, status=507)
 
     def _used(self, visitor: str) -> int:
-        with self._reading() as db:
+        with self.reading() as db:
             return db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures WHERE visitor = ?", (visitor,)).fetchone()[0]
 
     def _row(self, id: str, visitor: str) -> sqlite3.Row:
         mine, me = filters(visitor)
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND id = ?", (*me, bindable(str(id)))).fetchone()
         if row is None:
             raise Fault("fault.no_picture", status=404)
         return row
 
     def _change(self, id: str, visitor: str, column: str, value: str | int) -> Entry:
-        with self._writing() as db:
+        with self.writing() as db:
             self._row(id, visitor)
             db.execute(f"UPDATE pictures SET {column} = ? WHERE id = ?", (value, id))
         return self.get(id, visitor)
 
     def _mark(self, ids: Sequence[str], visitor: str, was: str, removed: str | None) -> int:
         _check_count(ids)
-        with self._writing() as db:
+        with self.writing() as db:
             return db.execute(
                 f"UPDATE pictures SET removed = ? WHERE visitor = ? AND removed IS {was} AND id IN (SELECT value FROM json_each(?))",
                 (removed, visitor, json.dumps(list(ids))),
             ).rowcount
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, as_faults(self._path):
             yield self._db
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, alone among all threads and processes."""
         with self._lock, as_faults(self._path):
             self._db.execute("BEGIN IMMEDIATE")
@@ -302,13 +315,15 @@ def _entry(row: sqlite3.Row) -> Entry:
             **values,
             "recipe": from_json(values["recipe"]),
             "favourite": bool(values["favourite"]),
+            "double": bool(values["double"]),
             "labels": tuple(json.loads(values["labels"])),
+            "parents": tuple(json.loads(values["parents"])),
         }
     )
 
 
 def _manifest(entry: Entry) -> dict[str, Any]:
-    shown = ("id", "created", "generator", "favourite", "labels", "parent", "width", "height")
+    shown = ("id", "created", "generator", "favourite", "labels", "parents", "width", "height")
     return {**{name: getattr(entry, name) for name in shown}, "recipe": to_dict(entry.recipe)}
 
 

@@ -11,10 +11,19 @@ from pathlib import Path
 
 from studio.errors import Fault
 
-SCHEMA_VERSION = 1
 PATIENCE = 10.0  # seconds to wait while another process writes
 MAX_TEXT = 200  # characters of a search
-COLUMNS = "id, visitor, created, generator, recipe, favourite, labels, parent, width, height, bytes"
+COLUMNS = (
+    "id, visitor, created, generator, recipe, favourite, labels, width, height, bytes,"
+    " (SELECT json_group_array(parent) FROM (SELECT parent FROM kin WHERE child = id AND parent NOT NULL ORDER BY place)) AS parents,"
+    # Whether the visitor has another that looks the same.
+    " EXISTS (SELECT 1 FROM looks AS mine JOIN looks AS same ON same.look = mine.look JOIN pictures AS other ON other.id = same.id"
+    " WHERE mine.id = pictures.id AND other.id <> pictures.id AND other.removed IS NULL AND other.visitor = pictures.visitor) AS double"
+)
+DOUBLES = (
+    "SELECT id FROM looks WHERE look IN"
+    " (SELECT look FROM looks JOIN pictures USING (id) WHERE visitor = ? AND removed IS NULL GROUP BY look HAVING count(*) > 1)"
+)
 
 # An index ends in the row's number, so each of these gives a page newest first without sorting.
 _SCHEMA = (
@@ -27,7 +36,6 @@ _SCHEMA = (
         recipe TEXT NOT NULL,
         favourite INTEGER NOT NULL DEFAULT 0,
         labels TEXT NOT NULL DEFAULT '[]',
-        parent TEXT,
         width INTEGER NOT NULL,
         height INTEGER NOT NULL,
         bytes INTEGER NOT NULL,
@@ -37,11 +45,31 @@ _SCHEMA = (
     "CREATE INDEX by_generator ON pictures (visitor, generator) WHERE removed IS NULL",
     "CREATE INDEX favourites ON pictures (visitor) WHERE removed IS NULL AND favourite = 1",
     "CREATE INDEX labelled ON pictures (visitor) WHERE removed IS NULL AND labels <> '[]'",
-    "CREATE INDEX by_parent ON pictures (parent)",
     "CREATE INDEX by_size ON pictures (visitor, bytes)",
     "CREATE INDEX by_removal ON pictures (removed) WHERE removed IS NOT NULL",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+# What a picture was made from: the id of a saved one, or the recipe of one that was not.
+_KIN = (
+    "CREATE TABLE kin (child TEXT NOT NULL, place INTEGER NOT NULL, parent TEXT, recipe TEXT, PRIMARY KEY (child, place)) WITHOUT ROWID",
+    "CREATE INDEX by_parent ON kin (parent)",
+    "CREATE INDEX by_parents_recipe ON kin (recipe) WHERE recipe NOT NULL",
+)
+# How a picture looks (likeness.py), and the id of the first that looks the same. vector: float16; empty where its file is gone.
+_LOOKS = (
+    "CREATE TABLE looks (id TEXT PRIMARY KEY, encoder TEXT NOT NULL, look TEXT NOT NULL, vector BLOB NOT NULL)",
+    "CREATE INDEX by_look ON looks (look)",
+)
+# _CHANGES[n - 1] turns a gallery of version n into one of version n + 1.
+_CHANGES = (
+    (
+        "DROP INDEX by_parent",
+        *_KIN,
+        *_LOOKS,
+        "INSERT INTO kin SELECT id, 0, parent, NULL FROM pictures WHERE parent NOT NULL",
+        "ALTER TABLE pictures DROP COLUMN parent",
+    ),
+)
+SCHEMA_VERSION = 1 + len(_CHANGES)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -59,7 +87,9 @@ def connect(path: Path) -> sqlite3.Connection:
         return db
 
 
-def filters(visitor: str, text: str = "", generator: str = "", favourite: bool = False, label: str = "") -> tuple[str, list[str]]:
+def filters(
+    visitor: str, text: str = "", generator: str = "", favourite: bool = False, label: str = "", double: bool = False
+) -> tuple[str, list[str]]:
     """A WHERE clause and its values for the pictures that a visitor sees and that match everything asked."""
     where, values = ["visitor = ?", "removed IS NULL"], [visitor]
     if generator:
@@ -70,6 +100,9 @@ def filters(visitor: str, text: str = "", generator: str = "", favourite: bool =
     if label:
         where.append("labels <> '[]' AND EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)")
         values.append(bindable(label))
+    if double:
+        where.append(f"id IN ({DOUBLES})")
+        values.append(visitor)
     for word in text[:MAX_TEXT].split():
         where.append("instr(lower(recipe || labels || id), ?)")
         values.append(json.dumps(word.lower())[1:-1])  # recipe and labels are JSON in ASCII, so other scripts stand there escaped
@@ -106,7 +139,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise Fault("fault.gallery_newer", path=str(path), status=500)
-    if version == 0:
-        for statement in _SCHEMA:
-            db.execute(statement)
+    changes = [statement for change in _CHANGES[version - 1 :] for statement in change] if version else [*_SCHEMA, *_KIN, *_LOOKS]
+    for statement in changes:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")

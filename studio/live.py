@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from studio.breeding import Board, Litter, asked
 from studio.drawing import place_on_map
 from studio.engine import Engine
 from studio.errors import Fault
@@ -204,6 +205,11 @@ class LivePage:
                 around, sheet_seed = from_dict(recipe), seed("seed", sheet_seed)
                 recipes = await asyncio.to_thread(self._engine.sample, around, cast(Mode, mode), count, sheet_seed)
                 self._begin_sheet(number, recipes)
+            case {"type": "sheet", "id": int(number), "breed": given}:
+                litter = asked(Litter, given)
+                self._begin_sheet(number, [*litter.parents, *await asyncio.to_thread(self._engine.breed, litter)])
+            case {"type": "sheet", "id": int(number), "board": given}:
+                self._begin_sheet(number, await asyncio.to_thread(self._engine.mix, asked(Board, given)))
             case {"type": "reel", "id": int(number), "film": film}:
                 await self._make_ready(number, film)
             case {"type": "play", "id": int(number), "at": int() | float() as at} if self._reel:

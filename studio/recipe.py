@@ -24,7 +24,7 @@ MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
     dict,  # 2 only adds side, temperature and strokes
     dict,  # 3 only adds source and after
     dict,  # 4 only adds blend and flat
-    dict,  # 5 only adds noise_turn
+    dict,  # 5 only adds noise_turn and the layers of a part
 )
 VERSION = 1 + len(MIGRATIONS)
 
@@ -60,10 +60,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the pictures that another lies between, and its share."""
+    """One of the pictures that another lies between, and its share; layers: how much of it each layer of w takes, () = all alike."""
 
     recipe: Recipe
     share: float
+    layers: tuple[float, ...] = ()  # 0 .. 1 each, coarse to fine
 
 
 @dataclass(frozen=True)
@@ -146,16 +147,17 @@ def _blend(field: str, value: object) -> tuple[Part, ...]:
     if any(one.recipe.blend or one.recipe.source or one.recipe.strokes for one in parts):
         raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
     shares = rules.shares(f"{field}.share", [one.share for one in parts])
+    layers = [rules.layer_shares(f"{field}.layers", one.layers) for one in parts]
     bare = [replace(one.recipe, weights="", upscale=1, after=(), made=None) for one in parts]
-    return tuple(Part(recipe, share) for recipe, share in zip(bare, shares, strict=True))
+    return tuple(map(Part, bare, shares, layers))
 
 
 def _part(value: object) -> Part:
-    if not isinstance(value, Mapping) or value.keys() != {"recipe", "share"}:
+    if not isinstance(value, Mapping) or not {"recipe", "share"} <= value.keys() <= {"recipe", "share", "layers"}:
         raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
     if isinstance(value["recipe"], Mapping) and "blend" in value["recipe"]:  # before it is read: it could go as deep as JSON does
         raise Fault("fault.recipe_blend", most=rules.MAX_PARTS)
-    return Part(from_dict(value["recipe"]), value["share"])
+    return Part(from_dict(value["recipe"]), value["share"], value.get("layers", ()))
 
 
 def _after(field: str, value: object) -> tuple[Step, ...]:
@@ -216,12 +218,17 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
     if "strokes" in given:
         given["strokes"] = [list(stroke) for stroke in given["strokes"]]
     if recipe.blend:
-        given["blend"] = [{"recipe": _unversioned(part.recipe), "share": part.share} for part in recipe.blend]
+        given["blend"] = [_told_part(part) for part in recipe.blend]
     if recipe.after:
         given["after"] = [_told(step) for step in recipe.after]
     if recipe.made:
         given["made"] = asdict(recipe.made)
     return {**given, "version": VERSION}
+
+
+def _told_part(part: Part) -> dict[str, Any]:
+    told = {"recipe": _unversioned(part.recipe), "share": part.share}
+    return {**told, "layers": list(part.layers)} if part.layers else told
 
 
 def _unversioned(recipe: Recipe) -> dict[str, Any]:

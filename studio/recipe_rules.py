@@ -19,7 +19,7 @@ MAX_POSITION = 4.0
 MAX_SIDE = 4096
 MAX_POINTS = 400  # of all strokes together
 MAX_STEPS = 8
-MAX_PARTS = 8  # pictures that another lies between
+MAX_PARTS = 64  # pictures that another lies between
 MAX_BESIDE = 8  # pictures of one name
 THOUSAND = 1000  # a stroke's coordinates are thousandths of the side
 MILLION = 1_000_000
@@ -111,6 +111,18 @@ def shares(field: str, values: Sequence[object]) -> tuple[float, ...]:
     largest = max(range(len(given)), key=lambda place: millionths[place])
     millionths[largest] += MILLION - sum(millionths)
     return tuple(value / MILLION for value in millionths)
+
+
+def layer_shares(field: str, value: object) -> tuple[float, ...]:
+    """One number a layer, coarse to fine, of which at least one is above zero; or none."""
+    if not isinstance(value, (tuple, list)):
+        raise Fault("fault.recipe_list", field=field, value=shown(value))
+    if len(value) > MAX_LAYER + 1:
+        raise Fault("fault.recipe_entries", field=field, count=len(value), most=MAX_LAYER + 1)
+    given = tuple(decimal(field, share, 0, 1) for share in value)
+    if given and not any(given):
+        raise Fault("fault.recipe_shares", field=field)
+    return given
 
 
 def flag(field: str, value: object) -> bool:

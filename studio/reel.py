@@ -14,10 +14,12 @@ from torch import Tensor
 from models.encoder import Encoder, distance, seen
 from models.music import Heard
 from models.translators.translator import Tell, unheard
+from studio.breeding import Descent, descent, heir, joined
 from studio.drawing import Prepared, centres, placed
 from studio.easing import EASES
 from studio.film import Film
 from studio.recipe import Part, Recipe
+from studio.recipe_rules import MAX_PARTS
 from studio.tracks import Lane, lane_of
 
 SEEN_AT = 64  # pixels a side at which steps are compared
@@ -34,13 +36,15 @@ class Reel:
     """A film ready to be shown: what it needs to know of its generator was asked once.
 
     angles: between the deviations of each key and the next from their middles, radians. pace: moments of the plain film, evenly
-    over this one's time, where the pace is evened; none where it runs as its keys stand. lanes: its tracks, which keep their own time.
+    over this one's time, where the pace is evened; none where it runs as its keys stand. lanes: its tracks, which keep their own
+    time. descents: of its keys, where some are blends themselves; the way between those keeps its distance from the middle on every path.
     """
 
     film: Film
     angles: tuple[float, ...]
     pace: tuple[float, ...] = ()
     lanes: tuple[Lane, ...] = ()
+    descents: tuple[Descent, ...] = ()
 
     def at(self, seconds: float) -> Recipe:
         """The recipe of a moment; beyond its end a film begins again, or stands still."""
@@ -96,6 +100,11 @@ class Reel:
         kept = {number: share for number, share in shares.items() if abs(share) > NEAR}
         if len(kept) == 1:  # as it is, but for the grain, which would jump
             return replace(keys[next(iter(kept))].recipe, noise_seed=first.noise_seed, noise_turn=first.noise_turn, upscale=1)
+        if self.descents:
+            chosen, by_layer = sorted(kept), torch.tensor([[kept[number]] for number in sorted(kept)])
+            together = joined([self.descents[number] for number in chosen], by_layer)
+            child = heir([keys[number].recipe for number in chosen], by_layer, together, first.noise_seed, MAX_PARTS)
+            return replace(child, noise_turn=first.noise_turn)
         parts = tuple(Part(keys[number].recipe, share) for number, share in sorted(kept.items()))
         return Recipe(film.generator, noise_seed=first.noise_seed, noise_turn=first.noise_turn, blend=parts, flat=flat)
 
@@ -142,7 +151,8 @@ def reel_of(checkpoint: Prepared, film: Film, heard: Heard | None = None) -> Ree
     cosines = torch.cosine_similarity(aside, aside.roll(-1, 0), dim=1)
     start = film.music.start if film.music else 0.0
     lanes = tuple(lane_of(track, heard, start) for track in film.tracks)
-    return Reel(film, tuple(cosines.clamp(-1, 1).acos().tolist()), lanes=lanes)
+    descents = tuple(descent(checkpoint, recipe) for recipe in recipes) if any(recipe.blend for recipe in recipes) else ()
+    return Reel(film, tuple(cosines.clamp(-1, 1).acos().tolist()), lanes=lanes, descents=descents)
 
 
 def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Reel:
@@ -155,7 +165,7 @@ def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Re
     count = min(max(film.frames, GRID[0]), GRID[1])
     pace = np.linspace(0, film.seconds, count + 1)
     for number in range(ROUNDS):
-        plain = Reel(film, reel.angles, tuple(pace.tolist()))
+        plain = replace(reel, pace=tuple(pace.tolist()))
         pictures = []
         for place in range(count + (not film.loop)):
             pictures.append(draw(plain.at(place / count * film.seconds)))

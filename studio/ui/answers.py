@@ -38,25 +38,35 @@ class GalleryEntry(TypedDict):
     recipe: dict[str, Any]
     favourite: bool
     labels: list[str]
-    parent: str | None
+    parents: list[str]
+    double: bool
     width: int
     height: int
     bytes: int
 
 
 class GalleryPage(TypedDict):
-    """Some of the pictures that match, how many match in all, and what can be filtered by."""
+    """Some of the pictures that match, how many match in all, what can be filtered by, and how many were not looked at yet."""
 
     entries: list[GalleryEntry]
     total: int
     labels: list[str]
     generators: list[str]
+    doubles: int
+    unseen: int
+
+
+class Relative(TypedDict):
+    """Its entry where it is a saved picture, and the recipe."""
+
+    entry: GalleryEntry | None
+    recipe: dict[str, Any]
 
 
 class Lineage(TypedDict):
-    """What a picture came from, oldest first, and what came from it."""
+    """What a picture came from, generation by generation, its parents first, and what came from it."""
 
-    ancestors: list[GalleryEntry]
+    ancestors: list[list[Relative]]
     children: list[GalleryEntry]
 
 
@@ -154,6 +164,11 @@ def uploaded(file: FileData, most: int) -> bytes:
     return path.read_bytes()
 
 
+def related(one: Entry | Recipe) -> Relative:
+    """An ancestor, saved or not."""
+    return Relative(entry=None, recipe=to_dict(one)) if isinstance(one, Recipe) else Relative(entry=listed(one), recipe=to_dict(one.recipe))
+
+
 def listed(entry: Entry) -> GalleryEntry:
     """An entry without the visitor it belongs to."""
     return GalleryEntry(
@@ -163,7 +178,8 @@ def listed(entry: Entry) -> GalleryEntry:
         recipe=to_dict(entry.recipe),
         favourite=entry.favourite,
         labels=list(entry.labels),
-        parent=entry.parent,
+        parents=list(entry.parents),
+        double=entry.double,
         width=entry.width,
         height=entry.height,
         bytes=entry.bytes,

@@ -24,6 +24,8 @@ from studio.errors import Fault
 from studio.frames import MAX_FILE, Format, encode, file_name, read_recipe, to_png
 from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
 from studio.gallery_index import MAX_TEXT
+from studio.gallery_kin import MAX_PARENTS
+from studio.likeness import Likeness
 from studio.recipe import MAX_JSON, link_text, open_recipe, to_dict, to_link
 from studio.sampling import MAX_SHEET, Mode
 from studio.settings import Settings
@@ -38,9 +40,11 @@ from studio.ui.answers import (
     listed,
     noted,
     read,
+    related,
     served,
     uploaded,
 )
+from studio.ui.api_breeding import BreedingEndpoints
 from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
 from studio.ui.api_films import FilmEndpoints
@@ -53,6 +57,8 @@ Upload = Annotated[FileData, WrapValidator(lambda given, check: given if given i
 NOTHING: Any = None
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_CHOSEN)]
+Parents = Annotated[list[AnyRecipe], Field(max_length=MAX_PARENTS)]
+NOBODY: Any = ()
 Label = Annotated[str, Field(max_length=MAX_LABEL)]
 Words = Annotated[str, Field(max_length=MAX_TEXT)]
 SheetCount = Annotated[int, Field(ge=1, le=MAX_SHEET)]
@@ -69,6 +75,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
         blocks.root_block.delete_cache = SWEEP
     for endpoints in (
         DrawingEndpoints(engine, settings),
+        BreedingEndpoints(engine),
         DirectionEndpoints(engine, settings),
         EditingEndpoints(engine, settings),
         FilmEndpoints(engine, settings),
@@ -184,21 +191,23 @@ class GalleryEndpoints:
     def __init__(self, engine: Engine, gallery: Gallery, settings: Settings) -> None:
         self._engine = engine
         self._gallery = gallery
+        self._likeness = Likeness(gallery, engine.stand_aside)
         self._settings = settings
 
     @endpoint
-    def save(self, recipe: AnyRecipe, request: gr.Request, parent: Annotated[str, Field(max_length=64)] = "") -> GalleryEntry:
+    def save(self, recipe: AnyRecipe, request: gr.Request, parents: Parents = NOBODY) -> GalleryEntry:
         """Draw a recipe and keep the picture in the gallery.
 
         Args:
             recipe: An object, or the same as JSON text.
-            parent: The id of the saved picture that this one was made from, if there is one.
+            parents: What this picture was made from: ids of saved pictures, or recipes of those that were not saved.
         Returns:
             The new entry.
         """
         owner = visitor_of(request, self._settings)
         picture = self._engine.draw(read(recipe), visitor=owner)
-        entry = self._gallery.save(to_png(picture), picture.recipe, visitor=owner, parent=parent or None)
+        from_these = [one if isinstance(one, str) and "{" not in one else self._engine.signed(read(one)) for one in parents]
+        entry = self._gallery.save(to_png(picture), picture.recipe, visitor=owner, parents=from_these)
         self._engine.darkroom.tray.keep(picture.recipe.ingredients, owner)
         return listed(entry)
 
@@ -212,6 +221,8 @@ class GalleryEndpoints:
         label: Label = "",
         offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = 0,
         limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 60,
+        like: Annotated[str, Field(max_length=64)] = "",
+        double: bool = False,
     ) -> GalleryPage:
         """Look through the saved pictures, newest first.
 
@@ -222,13 +233,25 @@ class GalleryEndpoints:
             label: Only pictures with this label.
             offset: How many to skip.
             limit: How many to give, 1 to 200.
+            like: The id of a picture: those that look like it, the likest first.
+            double: Only pictures that are there more than once.
         Returns:
-            The entries, how many there are in all, and the labels and generators in use.
+            The entries, how many there are in all, the labels and generators in use, how many are there more than once, and how many
+            were not looked at yet.
         """
         owner = visitor_of(request, self._settings)
-        found = self._gallery.find(owner, text=text, generator=generator, favourite=favourite, label=label, offset=offset, limit=limit)
-        entries = [listed(entry) for entry in found.entries]
-        return GalleryPage(entries=entries, total=found.total, labels=list(found.labels), generators=list(found.generators))
+        self._likeness.wake()
+        query = {"text": text, "generator": generator, "favourite": favourite, "label": label, "double": double}
+        among = self._likeness.like(like, owner) if like else None
+        found = self._gallery.find(owner, **query, among=among, offset=offset, limit=limit)
+        return GalleryPage(
+            entries=[listed(entry) for entry in found.entries],
+            total=found.total,
+            labels=list(found.labels),
+            generators=list(found.generators),
+            doubles=found.doubles,
+            unseen=self._likeness.unseen(owner),
+        )
 
     @endpoint
     def favourite(self, id: Id, request: gr.Request, on: bool = True) -> GalleryEntry:
@@ -283,10 +306,10 @@ class GalleryEndpoints:
         Args:
             id: The picture.
         Returns:
-            Its ancestors, oldest first, and its children.
+            Its parents, then theirs, and so on; and its children.
         """
         family = self._gallery.lineage(id, visitor_of(request, self._settings))
-        ancestors = [listed(entry) for entry in reversed(family.ancestors)]
+        ancestors = [[related(one) for one in generation] for generation in family.ancestors]
         return Lineage(ancestors=ancestors, children=[listed(entry) for entry in family.children])
 
     @endpoint

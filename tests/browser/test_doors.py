@@ -39,7 +39,7 @@ def test_every_door_gives_the_same_bytes(page: Page, studio: Server) -> None:
 
     page.locator("[data-act=save]").click()  # the button
     expect(page.locator("[data-role=notice]")).to_contain_text("Saved")
-    saved = fetched(f"{studio.url}gallery/{page.evaluate('window.atelier.state.parent')}.png")
+    saved = fetched(f"{studio.url}gallery/{page.evaluate('window.atelier.state.parents[0]')}.png")
 
     client = Client(studio.url, verbose=False)
     drawn = Path(client.predict(wanted, "png", api_name="/draw")).read_bytes()

@@ -43,11 +43,10 @@ def full(tiny_checkpoints: Path, engine: Engine, tmp_path_factory: pytest.TempPa
 def fill(folder: Path, engine: Engine) -> None:
     """Save some pictures, each made from the one before, and copy them in the index until there are very many."""
     with Gallery(folder) as gallery:
-        parent, ids = None, []
+        ids: list[str] = []
         for seed in range(DRAWN):
             picture = engine.draw(Recipe("tiny-vae" if seed % 3 else "tiny-dcgan", seed=seed))
-            parent = gallery.save(to_png(picture), picture.recipe, visitor="local", parent=parent).id
-            ids.append(parent)
+            ids.append(gallery.save(to_png(picture), picture.recipe, visitor="local", parents=ids[-1:]).id)
     files = GalleryFiles(folder)
     copied = "generator, recipe, width, height, bytes, created, visitor"
     with sqlite3.connect(folder / "gallery.sqlite") as db:
@@ -191,8 +190,8 @@ def test_a_range_by_mouse_is_compared_and_labelled(page: Page) -> None:
 def test_large_with_next_previous_and_lineage(page: Page) -> None:
     page.locator("input[name=gallery-search]").fill("tiny-dcgan")
     expect(count(page)).not_to_have_text("10,000 pictures")
-    parent = page.evaluate(CALL, ["save", [{"generator": "tiny-vae", "seed": 900}, ""]])
-    child = page.evaluate(CALL, ["save", [{"generator": "tiny-vae", "seed": 901}, parent["id"]]])
+    parent = page.evaluate(CALL, ["save", [{"generator": "tiny-vae", "seed": 900}, []]])
+    child = page.evaluate(CALL, ["save", [{"generator": "tiny-vae", "seed": 901}, [parent["id"]]]])
     page.locator("input[name=gallery-search]").fill(child["id"])
     expect(count(page)).to_have_text("1 picture")
     cells(page).first.click()
@@ -216,7 +215,7 @@ def test_large_with_next_previous_and_lineage(page: Page) -> None:
 
 def test_restore_brings_every_control_back_and_the_next_save_is_its_child(page: Page) -> None:
     recipe = {"generator": "tiny-dcgan", "seed": 77, "classes": {"a": 0.5, "b": 0.5}, "directions": {"slant": 1.5}, "truncation": 0.6}
-    saved = page.evaluate(CALL, ["save", [recipe, ""]])
+    saved = page.evaluate(CALL, ["save", [recipe, []]])
     page.locator("input[name=gallery-search]").fill(saved["id"])
     expect(count(page)).to_have_text("1 picture")
     cells(page).first.click()
@@ -225,10 +224,10 @@ def test_restore_brings_every_control_back_and_the_next_save_is_its_child(page: 
     now = page.evaluate("window.atelier.state.recipe")
     assert {key: now[key] for key in recipe} == recipe
     page.locator("[data-act=save]").click()
-    page.wait_for_function("([id]) => window.atelier.state.parent !== id", arg=[saved["id"]])
-    child = page.evaluate("window.atelier.state.parent")
+    page.wait_for_function("([id]) => window.atelier.state.parents[0] !== id", arg=[saved["id"]])
+    child = page.evaluate("window.atelier.state.parents[0]")
     family = page.evaluate(CALL, ["lineage", [child]])
-    assert [one["id"] for one in family["ancestors"]] == [saved["id"]]
+    assert [[one["entry"]["id"] for one in line] for line in family["ancestors"]] == [[saved["id"]]]
     page.evaluate(CALL, ["remove", [[saved["id"], child]]])
 
 

@@ -153,10 +153,17 @@ def test_the_farthest_cover_all_within_twice_the_best_radius(seed: int) -> None:
 def test_a_blend_keeps_the_mean_distance_from_the_middle_unless_it_is_flat() -> None:
     torch.manual_seed(0)
     w, centre = torch.randn(3, 4, 16), torch.randn(1, 4, 16).expand(3, -1, -1)
-    shares = [0.5, 0.3, 0.2]
-    weights = torch.tensor(shares)[:, None, None]
+    shares = torch.tensor([[0.5], [0.3], [0.2]])
+    weights = shares[:, :, None]
     torch.testing.assert_close(blended(w, centre, shares, flat=True), (weights * w).sum(0))
     kept = (blended(w, centre, shares) - centre[0]).norm(dim=-1)
     torch.testing.assert_close(kept, (weights[..., 0] * (w - centre).norm(dim=-1)).sum(0))
-    assert torch.equal(blended(w[:1], centre[:1], [1.0]), w[0])
-    torch.testing.assert_close(blended(w, centre, [1.0, 0.0, 0.0]), w[0])
+    assert torch.equal(blended(w[:1], centre[:1], torch.ones(1, 1)), w[0])
+    torch.testing.assert_close(blended(w, centre, torch.tensor([[1.0], [0.0], [0.0]])), w[0])
+
+
+def test_a_blend_can_take_each_layer_from_another() -> None:
+    torch.manual_seed(0)
+    w, centre = torch.randn(2, 4, 16), torch.zeros(2, 4, 16)
+    crossed = blended(w, centre, torch.tensor([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]]))
+    torch.testing.assert_close(crossed, torch.cat([w[0, :2], w[1, 2:]]))

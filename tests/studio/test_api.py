@@ -191,14 +191,14 @@ def test_a_bad_argument_is_named(studio: Studio, name: str, args: tuple[Any, ...
 
 def test_save_find_favourite_label_and_lineage(studio: Studio, entry: dict[str, Any]) -> None:
     call = studio.client.predict
-    child = call({**RECIPE, "seed": 5}, entry["id"], api_name="/save")
-    assert child["parent"] == entry["id"] and "visitor" not in child
+    child = call({**RECIPE, "seed": 5}, [entry["id"]], api_name="/save")
+    assert child["parents"] == [entry["id"]] and "visitor" not in child
     assert call(child["id"], True, api_name="/favourite")["favourite"] is True
     assert call(child["id"], ["faces", "März", "faces"], api_name="/label")["labels"] == ["März", "faces"]
     found = call("", "tiny-dcgan", True, "faces", 0, 60, api_name="/gallery")
     assert [one["id"] for one in found["entries"]] == [child["id"]] and found["total"] == 1
     assert "faces" in found["labels"] and "tiny-dcgan" in found["generators"]
-    assert [one["id"] for one in call(child["id"], api_name="/lineage")["ancestors"]] == [entry["id"]]
+    assert [[one["entry"]["id"] for one in line] for line in call(child["id"], api_name="/lineage")["ancestors"]] == [[entry["id"]]]
     assert child["id"] in [one["id"] for one in call(entry["id"], api_name="/lineage")["children"]]
     assert call(child["id"], False, api_name="/favourite")["favourite"] is False
 

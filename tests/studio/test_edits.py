@@ -294,7 +294,7 @@ def test_a_result_is_kept_with_its_recipe_its_parent_and_what_it_was_made_of(stu
     made = httpx.get(f"{studio.url}/works/{work['id']}/picture.png").content
     id = httpx.post(f"{studio.url}/works/{work['id']}/save", params={"parent": parent.id}).json()["id"]
     entry = studio.gallery.get(id, "local")
-    assert (entry.generator, entry.parent, entry.width, entry.height, entry.bytes) == ("tiny-up", parent.id, 32, 32, len(made))
+    assert (entry.generator, entry.parents, entry.width, entry.height, entry.bytes) == ("tiny-up", (parent.id,), 32, 32, len(made))
     assert entry.recipe == studio.engine.signed(recipe) == from_json(read_recipe(made) or "")
     assert httpx.get(f"{studio.url}/gallery/{id}.png").content == made
     assert Image.open(io.BytesIO(httpx.get(f"{studio.url}/gallery/{id}/thumb.webp").content)).size == (32, 32)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from models.checkpoint import CheckpointError
+from studio import engine as engine_module
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import to_png
@@ -41,6 +42,21 @@ def code(future_or_error: object) -> str:
 
 
 # Starting
+
+
+def test_what_nobody_waits_for_stands_aside_while_a_hand_moves_but_not_for_ever(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "REST", 0.2)
+    monkeypatch.setattr(engine_module, "LEISURE", 0.4)
+    engine.live("local", Recipe("tiny-vae")).result(10)
+    began = time.monotonic()
+    engine.stand_aside()
+    assert 0.1 < time.monotonic() - began < 0.4
+    began = time.monotonic()
+    engine.stand_aside()
+    assert time.monotonic() - began < 0.1, "the hand rests"
+    engine._moved = time.monotonic() + 100
+    engine.stand_aside()
+    assert 0.3 < time.monotonic() - began < 2
 
 
 def test_start_says_a_line_for_each_and_is_then_ready(tiny_checkpoints: Path) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from studio import gallery_files
 from studio.errors import Fault
 from studio.frames import Picture, read_recipe, to_png
-from studio.gallery import MAX_CHOSEN, MAX_PAGE, Gallery
+from studio.gallery import MAX_CHOSEN, MAX_PAGE, Gallery, Lineage
 from studio.gallery_index import filters
 from studio.recipe import Recipe, Step, from_json, to_json
 from tests.studio.given import bomb
@@ -40,8 +40,8 @@ def gallery(tmp_path):
         yield opened
 
 
-def keep(gallery: Gallery, recipe: Recipe = RECIPE, visitor: str = ME, parent: str | None = None):
-    return gallery.save(png_of(recipe), recipe, visitor=visitor, parent=parent)
+def keep(gallery: Gallery, recipe: Recipe = RECIPE, visitor: str = ME, parents=()):
+    return gallery.save(png_of(recipe), recipe, visitor=visitor, parents=parents)
 
 
 def keep_file(gallery: Gallery, data: bytes = PNG):
@@ -80,7 +80,7 @@ def code_or_none(call, *args) -> str | None:
 
 def test_a_saved_picture_is_found_again_as_it_was(gallery, tmp_path):
     entry = keep(gallery)
-    assert (entry.recipe, entry.generator, entry.visitor, entry.parent) == (RECIPE, "letters", ME, None)
+    assert (entry.recipe, entry.generator, entry.visitor, entry.parents) == (RECIPE, "letters", ME, ())
     assert (entry.width, entry.height, entry.bytes, entry.favourite, entry.labels) == (16, 8, len(PNG), False, ())
     assert gallery.get(entry.id, ME) == entry
     assert gallery.png(entry.id, ME).read_bytes() == PNG
@@ -165,15 +165,55 @@ def test_purging_deletes_for_good_what_was_removed_long_enough_ago(gallery, tmp_
 
 def test_what_a_picture_came_from_and_what_came_from_it(gallery):
     first = keep(gallery)
-    second = keep(gallery, parent=first.id)
-    third, sibling = keep(gallery, parent=second.id), keep(gallery, parent=second.id)
-    assert gallery.lineage(third.id, ME).ancestors == (second, first)
+    second = keep(gallery, parents=(first.id,))
+    third, sibling = keep(gallery, parents=(second.id,)), keep(gallery, parents=(second.id,))
+    assert gallery.lineage(third.id, ME).ancestors == ((second,), (first,))
     assert gallery.lineage(second.id, ME).children == (sibling, third)
     assert gallery.lineage(first.id, ME).ancestors == ()
     gallery.remove([second.id], ME)
-    assert gallery.lineage(third.id, ME).ancestors == (first,)
-    assert code_of(keep, gallery, parent=second.id) == "fault.no_picture"
-    assert code_of(keep, gallery, parent="0" * 16) == "fault.no_picture"
+    assert gallery.lineage(third.id, ME).ancestors == ((first,),)
+    assert code_of(keep, gallery, parents=(second.id,)) == "fault.no_picture"
+    assert code_of(keep, gallery, parents=("0" * 16,)) == "fault.no_picture"
+
+
+def test_a_child_has_several_parents_saved_or_not(gallery, tmp_path):
+    first, other = keep(gallery), keep(gallery, Recipe("a", seed=2))
+    unsaved = Recipe("a", seed=3, weights="0123456789ab")
+    child = keep(gallery, Recipe("a", seed=4), parents=(other.id, unsaved, first.id))
+    assert child.parents == (other.id, first.id)
+    grandchild = keep(gallery, Recipe("a", seed=5), parents=(child.id, first.id))
+    assert gallery.lineage(child.id, ME).ancestors == ((other, unsaved, first),)
+    assert gallery.lineage(grandchild.id, ME).ancestors == ((child, first), (other, unsaved)), "each comes once, where it is nearest"
+    assert gallery.lineage(first.id, ME).children == (grandchild, child)
+    later = keep(gallery, unsaved)
+    assert gallery.lineage(child.id, ME).ancestors == ((other, later, first),), "saved since"
+    assert gallery.lineage(later.id, ME).children == (child,)
+    keep(gallery, unsaved, visitor=YOU)
+    assert gallery.lineage(child.id, ME).ancestors == ((other, later, first),), "another visitor's is nobody's parent here"
+    itself = keep(gallery, Recipe("a", seed=6), parents=(Recipe("a", seed=6),))
+    assert gallery.lineage(itself.id, ME) == Lineage((), ())
+    assert code_of(keep, gallery, parents=(first.id,) * 9) == "fault.gallery_parents"
+    gallery.remove([child.id], ME)
+    gallery.purge(timedelta(0))
+    with sqlite3.connect(tmp_path / "gallery.sqlite") as db:
+        assert db.execute("SELECT count(*) FROM kin WHERE child = ?", (child.id,)).fetchone() == (0,)
+
+
+def test_a_gallery_of_the_first_version_keeps_what_was_made_from_what(tmp_path):
+    with Gallery(tmp_path) as gallery:
+        first = keep(gallery)
+        second, third = (keep(gallery, Recipe("a", seed=seed)) for seed in (1, 2))
+    with sqlite3.connect(tmp_path / "gallery.sqlite") as db:
+        db.executescript(
+            "DROP TABLE kin; DROP TABLE looks; ALTER TABLE pictures ADD COLUMN parent TEXT; "
+            "CREATE INDEX by_parent ON pictures (parent); PRAGMA user_version = 1"
+        )
+        db.execute("UPDATE pictures SET parent = ? WHERE id = ?", (first.id, second.id))
+    for _ in range(2):
+        with Gallery(tmp_path) as gallery:
+            assert gallery.get(second.id, ME).parents == (first.id,)
+            assert gallery.lineage(first.id, ME).children == (gallery.get(second.id, ME),)
+            assert gallery.get(third.id, ME) == third
 
 
 def test_another_visitors_pictures_are_refused_at_every_door(gallery):
@@ -183,7 +223,7 @@ def test_another_visitors_pictures_are_refused_at_every_door(gallery):
     assert code_of(gallery.favourite, mine.id, YOU, True) == "fault.no_picture"
     assert code_of(gallery.label, mine.id, YOU, ["x"]) == "fault.no_picture"
     assert code_of(gallery.export, [mine.id], YOU) == "fault.no_picture"
-    assert code_of(keep, gallery, visitor=YOU, parent=mine.id) == "fault.no_picture"
+    assert code_of(keep, gallery, visitor=YOU, parents=(mine.id,)) == "fault.no_picture"
     assert gallery.remove([mine.id], YOU) == 0
     gallery.remove([mine.id], ME)
     assert gallery.restore([mine.id], YOU) == 0
@@ -229,7 +269,7 @@ def test_a_picture_whose_file_was_taken_away_says_so(gallery):
 
 def test_an_export_holds_pictures_recipes_and_a_manifest(gallery):
     parent = keep(gallery)
-    child = keep(gallery, Recipe("../digits", seed=1), parent=parent.id)
+    child = keep(gallery, Recipe("../digits", seed=1), parents=(parent.id,))
     gallery.label(child.id, ME, ["蓝"])
     with zipfile.ZipFile(gallery.export([child.id, parent.id, child.id], ME)) as archive:
         assert archive.testzip() is None
@@ -237,7 +277,7 @@ def test_an_export_holds_pictures_recipes_and_a_manifest(gallery):
         assert archive.namelist() == names
         assert from_json(archive.read(names[1])) == from_json(read_recipe(archive.read(names[0])) or "") == child.recipe
         manifest = json.loads(archive.read("manifest.json"))
-    assert [(row["id"], row["parent"], row["labels"]) for row in manifest] == [(child.id, parent.id, ["蓝"]), (parent.id, None, [])]
+    assert [(row["id"], row["parents"], row["labels"]) for row in manifest] == [(child.id, [parent.id], ["蓝"]), (parent.id, [], [])]
     assert "visitor" not in manifest[0]
 
 
@@ -440,7 +480,7 @@ def test_two_galleries_on_one_folder_see_each_other_and_never_sweep_what_is_just
 
 def test_ten_thousand_pictures_are_paged_by_an_index_and_without_sorting(gallery):
     row = "INSERT INTO pictures (id, visitor, created, generator, recipe, width, height, bytes) VALUES (?, ?, '', ?, ?, 1, 1, 1)"
-    with gallery._writing() as db:
+    with gallery.writing() as db:
         db.executemany(row, ((f"{i:016x}", (ME, YOU)[i % 2], "abc"[i % 3], to_json(Recipe("abc"[i % 3], seed=i))) for i in range(20_000)))
     asked = [filters(ME), filters(ME, generator="a"), filters(ME, favourite=True), filters(ME, label="x"), filters(ME, text="4711")]
     for where, values in asked:

@@ -15,6 +15,7 @@ from studio.recipe import (
     MAX_LINK,
     VERSION,
     Made,
+    Part,
     Recipe,
     Step,
     from_dict,
@@ -71,6 +72,10 @@ def test_a_recipe_of_the_first_version_means_what_it_meant():
     assert from_dict({"version": 1, "generator": "a", "seed": 7}) == Recipe("a", seed=7)
 
 
+def test_a_recipe_of_the_fourth_version_means_what_it_meant():
+    assert from_dict({"version": 4, "generator": "a", "blend": [A_PART]}) == Recipe("a", blend=(Part(Recipe("a", seed=1), 1.0),))
+
+
 def test_a_recipe_of_the_third_version_means_what_it_meant():
     assert from_dict({"version": 3, "generator": "a", "upscale": 2}) == Recipe("a", upscale=2)
 
@@ -90,7 +95,7 @@ def test_a_blend_is_shares_of_recipes_that_sum_to_one():
 @pytest.mark.parametrize(
     ("blend", "code"),
     [
-        ([A_PART] * 9, "fault.recipe_blend"),
+        ([A_PART] * 65, "fault.recipe_blend"),
         ("ab", "fault.recipe_blend"),
         ([7], "fault.recipe_blend"),
         ([{"recipe": {"generator": "a"}}], "fault.recipe_blend"),
@@ -117,7 +122,7 @@ def test_a_blend_within_a_blend_is_refused_however_deep():
         from_dict(nested)
 
 
-def test_a_recipe_of_the_fourth_version_means_what_it_meant():
+def test_a_recipe_of_the_fourth_version_knows_no_drift():
     assert from_dict({"version": 4, "generator": "a", "noise_seed": 2}) == Recipe("a", noise_seed=2)
 
 

@@ -5,6 +5,7 @@ import { bringDrawn } from './bench-given.js';
 import { benchMenu } from './bench-menu.js';
 import { menu } from './dialog.js';
 import { h } from './dom.js';
+import { keep, toFilm } from './keeping.js';
 import { openSheet } from './sheet.js';
 import { compact } from './state.js';
 import { signButton } from './widgets.js';
@@ -47,9 +48,8 @@ function actions(atelier, stageRoot) {
 
   const save = told(async () => {
     state.rest();
-    const entry = /** @type {any} */ (await api.call('save', [compact(state.recipe), state.parent ?? '']));
-    state.parent = entry.id;
-    document.dispatchEvent(new CustomEvent('atelier:saved', { detail: entry }));
+    const entry = await keep(atelier, state.recipe, state.parents);
+    state.parents = [entry.id];
     atelier.notice.say(words.say('act.saved'), 'good');
   });
   const share = told(async () => {
@@ -67,21 +67,13 @@ function actions(atelier, stageRoot) {
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : stageRoot.requestFullscreen?.());
   return {
     save, share, copy, download, full,
-    send: (event) => benchMenu(atelier, event.currentTarget, (bench) => bench.take(bringDrawn(atelier)), '', { film: () => void toFilm(atelier) }),
+    send: (event) => benchMenu(atelier, event.currentTarget, (bench) => bench.take(bringDrawn(atelier)), '', { film: () => void toFilm(atelier, state.recipe) }),
     undo: () => state.undo(),
     redo: () => state.redo(),
     ab: () => atelier.compare.toggle(),
     sheet: () => openSheet(atelier),
     keys: () => atelier.keys(),
   };
-}
-
-/** What stands here goes to the end of the film. @param {any} atelier */
-async function toFilm(atelier) {
-  const recipe = compact(atelier.state.recipe);
-  atelier.openTab('film');
-  while (!atelier.film) await new Promise(requestAnimationFrame);
-  atelier.film.add(recipe);
 }
 
 /** Three kinds of file, each at the sizes a plain enlargement gives; what is made of strokes is a drawing without a size besides. */

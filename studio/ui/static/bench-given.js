@@ -2,6 +2,7 @@
 
 import { dialog } from './dialog.js';
 import { h } from './dom.js';
+import { chooseSaved } from './gallery-choose.js';
 import { wordButton } from './gallery-viewer.js';
 import { compact } from './state.js';
 
@@ -11,7 +12,6 @@ import { compact } from './state.js';
 
 const SEEN_AT = 1600; // pixels of the longer side on the page
 const SHOT = 1280; // of what the camera gives
-const CHOICES = 24; // pictures of the gallery to choose from
 
 /** Bring a file in: it gets an id that recipes name. @param {any} atelier @param {Blob} file @returns {Promise<Given & {found: any, notes: any[], id: string}>} */
 export async function bringFile(atelier, file) {
@@ -61,27 +61,9 @@ export function doors(atelier, take) {
   return h('div', { class: 'doors', role: 'group' },
     button('copy', 'bench.from_create', () => take(bringDrawn(atelier)), 'from-create'),
     button('open', 'bench.from_file', () => file.click(), 'from-file'),
-    button('sheet', 'bench.from_gallery', () => openGallery(atelier, take), 'from-gallery'),
+    button('sheet', 'bench.from_gallery', () => void chooseSaved(atelier, (entry) => take(fromEntry(atelier, entry))), 'from-gallery'),
     navigator.mediaDevices ? button('camera', 'bench.from_camera', () => openCamera(atelier, take), 'from-camera') : null,
     file);
-}
-
-/** The newest pictures of the gallery, to choose one. @param {any} atelier @param {(given: Promise<Given>) => void} take */
-async function openGallery(atelier, take) {
-  const body = h('div', { class: 'choices' });
-  const box = dialog(atelier.words, 'bench.from_gallery', body, { name: 'choose' });
-  try {
-    const page = await atelier.api.call('gallery', ['', '', false, '', 0, CHOICES]);
-    const choice = (entry) => h('button', {
-      type: 'button', class: 'choice', 'aria-label': `${entry.generator} ${entry.recipe.seed ?? ''}`, onclick: () => {
-        box.close();
-        take(fromEntry(atelier, entry));
-      },
-    }, h('img', { src: atelier.api.at(`gallery/${entry.id}/thumb.webp`), alt: '' }));
-    body.replaceChildren(...(page.entries.length ? page.entries.map(choice) : [atelier.words.put(h('p', { class: 'quiet' }), 'gallery.empty_title')]));
-  } catch (error) {
-    body.replaceChildren(h('p', {}, atelier.words.fault(error.fault)));
-  }
 }
 
 /** @param {any} atelier @param {any} entry @returns {Promise<Given>} */

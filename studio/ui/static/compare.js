@@ -38,7 +38,7 @@ export function comparer({ state, words }, { root, canvas }) {
   const swap = () => {
     const other = kept;
     take();
-    state.restore(other, { parent: state.parent });
+    state.restore(other, { parents: state.parents });
   };
   line.addEventListener('input', wipe);
   return { toggle: () => (kept ? close() : open()), close };

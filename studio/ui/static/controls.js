@@ -1,5 +1,6 @@
 /** The control groups of a generator, drawn from its declaration: what it lacks is not there. @module */
 
+import { openBoard } from './board.js';
 import { directionsGroup } from './directions.js';
 import { h } from './dom.js';
 import { icon } from './icons.js';
@@ -153,8 +154,10 @@ function mixGroup(atelier, count) {
     name: 'mix_seed', label: 'mix.seed', tip: 'mix.seed_tip', input: (value) => state.change({ mix_seed: value }, { rest: true }),
   });
   const layers = layerMixer(words, count, (chosen, rest) => state.change({ mix_layers: chosen }, rest ? { rest } : FOLLOW));
+  const board = words.put(h('button', { type: 'button', class: 'button', 'data-act': 'board', onclick: () => openBoard(atelier) }), 'board.title');
+  words.put(board, 'board.tip', {}, 'tip');
   return group(atelier, 'mix', {
-    root: h('div', { class: 'rows' }, second.root, layers.root),
+    root: h('div', { class: 'rows' }, second.root, layers.root, h('div', { class: 'buttons' }, board)),
     show: (controls) => {
       second.show(controls.mix_seed);
       layers.show(controls.mix_layers);

@@ -164,7 +164,7 @@ export function mount(root, atelier) {
     }
   } });
   const tools = h('div', { class: 'buttons' }, act('add', () => add(compact(state.recipe))),
-    act('chance', () => add({ ...compact(film.keys[chosen] ? complete(film.keys[chosen].recipe) : state.recipe), seed: anySeed(), position: undefined })),
+    act('chance', () => add({ ...compact(film.keys[chosen] ? complete(film.keys[chosen].recipe) : state.recipe), seed: anySeed(), position: undefined, blend: undefined, flat: undefined })),
     act('replace', () => film.keys[chosen] && change({ keys: film.keys.map((key, k) => (k === chosen ? { ...key, recipe: bare(compact(state.recipe)) } : key)) })),
     act('take', () => {
       if (!film.keys.length) return;

@@ -1,13 +1,14 @@
 /** What the gallery shows, fetched in pages as far as it is looked at. @module */
 
 /**
- * @typedef {{id: string, created: string, generator: string, recipe: any, favourite: boolean, labels: string[], parent: string|null,
+ * @typedef {{id: string, created: string, generator: string, recipe: any, favourite: boolean, labels: string[], parents: string[], double: boolean,
  *   width: number, height: number, bytes: number}} Entry
+ * @typedef {{entries: Entry[], total: number, labels: string[], generators: string[], doubles: number, unseen: number}} Page
  */
 
 const PAGE = 60;
 const MOST_AT_ONCE = 500; // ids in one call; an endpoint takes a thousand
-export const EVERYTHING = Object.freeze({ text: '', generator: '', favourite: false, label: '' });
+export const EVERYTHING = Object.freeze({ text: '', generator: '', favourite: false, label: '', like: '', double: false });
 
 /** @template T @param {T[]} items @param {number} size @returns {T[][]} */
 const inParts = (items, size) => Array.from({ length: Math.ceil(items.length / size) }, (_, part) => items.slice(part * size, (part + 1) * size));
@@ -20,6 +21,8 @@ export class Album {
     this.total = 0;
     this.labels = /** @type {string[]} */ ([]);
     this.generators = /** @type {string[]} */ ([]);
+    this.doubles = 0; // pictures that are there more than once
+    this.unseen = 0; // pictures of which it isn't known yet what they look like
     this.pages = /** @type {Map<number, Entry[]>} */ (new Map());
     this.coming = /** @type {Map<number, Promise<void>>} */ (new Map());
     this.turn = 0; // answers to a question that is no longer asked are dropped
@@ -41,6 +44,11 @@ export class Album {
     this.pages = new Map();
     this.#keep(0, first);
     return true;
+  }
+
+  /** How many are still not looked at. */
+  async glance() {
+    this.unseen = (await this.api.call('gallery', ['', '', false, '', 0, 1, '', false])).unseen;
   }
 
   /** @param {number} index @returns {Entry|undefined} */
@@ -99,7 +107,7 @@ export class Album {
     return this.api.call('export', [ids]);
   }
 
-  /** @param {string} id @returns {Promise<{ancestors: Entry[], children: Entry[]}>} */
+  /** @param {string} id @returns {Promise<{ancestors: {entry: Entry|null, recipe: any}[][], children: Entry[]}>} */
   lineage(id) {
     return this.api.call('lineage', [id]);
   }
@@ -121,18 +129,20 @@ export class Album {
     return fetching;
   }
 
-  /** @param {number} page @returns {Promise<{entries: Entry[], total: number, labels: string[], generators: string[]}>} */
+  /** @param {number} page @returns {Promise<Page>} */
   #fetch(page) {
-    const { text, generator, favourite, label } = this.query;
-    return this.api.call('gallery', [text, generator, favourite, label, page * PAGE, PAGE]);
+    const { text, generator, favourite, label, like, double } = this.query;
+    return this.api.call('gallery', [text, generator, favourite, label, page * PAGE, PAGE, like, double]);
   }
 
-  /** @param {number} page @param {{entries: Entry[], total: number, labels: string[], generators: string[]}} found */
+  /** @param {number} page @param {Page} found */
   #keep(page, found) {
     this.pages.set(page, found.entries);
     this.total = found.total;
     this.labels = found.labels;
     this.generators = found.generators;
+    this.doubles = found.doubles;
+    this.unseen = found.unseen;
   }
 
   /** @param {Entry} changed */

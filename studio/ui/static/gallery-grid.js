@@ -123,9 +123,10 @@ export class Grid {
       'aria-posinset': index + 1,
       'aria-setsize': this.album.total,
       'aria-label': this.given.name(entry),
+      'data-tip': entry.double && this.given.words.say('gallery.double'),
       'data-id': entry.id,
       'data-index': index,
-    }, image, h('span', { class: 'album-tick' }, icon('check')), entry.favourite && h('span', { class: 'album-heart' }, icon('save')));
+    }, image, h('span', { class: 'album-tick' }, icon('check')), entry.double && h('span', { class: 'album-double' }, icon('copy')), entry.favourite && h('span', { class: 'album-heart' }, icon('save')));
     return cell;
   }
 

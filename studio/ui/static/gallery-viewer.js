@@ -2,6 +2,7 @@
 
 import { h } from './dom.js';
 import { facts, when } from './gallery-facts.js';
+import { familyTree, walkTree } from './gallery-family.js';
 import { labelField } from './gallery-labels.js';
 import { icon } from './icons.js';
 import { signButton } from './widgets.js';
@@ -47,6 +48,12 @@ export class Viewer {
     }
   }
 
+  /** Close, and leave the keyboard where it is then put. */
+  leave() {
+    this.index = -1;
+    this.root.close();
+  }
+
   /** The words and the labels again, with what has changed. @param {Entry} entry */
   refresh(entry) {
     if (this.entry?.id === entry.id && this.root.open) this.#write(entry);
@@ -72,7 +79,8 @@ export class Viewer {
     this.panel.replaceChildren(
       h('div', { class: 'viewer-title' }, h('h2', {}, this.shop.title(entry.generator)), heart),
       h('p', { class: 'quiet' }, `${when(words, entry.created)} · ${entry.width} × ${entry.height}`),
-      wordButton(words, 'swap', 'gallery.restore', () => this.#restore(entry), { class: 'button first', 'data-act': 'restore' }),
+      wordButton(words, 'swap', 'gallery.restore', () => this.shop.restore(entry), { class: 'button first', 'data-act': 'restore' }),
+      words.put(wordButton(words, 'search', 'gallery.like', () => this.shop.like(entry.id), { 'data-act': 'like' }), 'gallery.like_tip', {}, 'tip'),
       h('dl', { class: 'facts' }, ...told),
       labelField({
         words, known: () => album.labels, labels: entry.labels,
@@ -84,22 +92,13 @@ export class Viewer {
         wordButton(words, 'remove', 'gallery.remove', () => this.#remove(entry), { 'data-act': 'remove' })));
   }
 
-  /** @param {Entry} entry @param {{ancestors: Entry[], children: Entry[]}} family */
-  #relate(entry, { ancestors, children }) {
+  /** @param {Entry} entry @param {{ancestors: {entry: Entry|null, recipe: any}[][], children: Entry[]}} family */
+  #relate(entry, family) {
     const place = this.panel.querySelector('.family');
-    if (this.entry?.id !== entry.id || !place || ancestors.length + children.length === 0) return;
-    const { words } = this.shop;
-    const row = (relatives) => relatives.map((relative) => {
-      const image = h('img', { src: this.shop.thumb(relative), alt: this.shop.name(relative), loading: 'lazy', class: this.shop.crisp(relative) ? 'crisp' : '' });
-      return h('button', { type: 'button', class: 'relative', onclick: () => this.#visit(relative) }, image);
-    });
-    const self = h('span', { class: 'relative self', 'aria-current': 'true' }, h('img', { src: this.shop.thumb(entry), alt: '', class: this.shop.crisp(entry) ? 'crisp' : '' }));
-    const arrow = () => h('span', { class: 'arrow', 'aria-hidden': 'true' }, icon('right'));
+    if (this.entry?.id !== entry.id || !place) return;
     place.setAttribute('data-of', entry.id);
-    place.replaceChildren(words.put(h('h3'), 'gallery.lineage'), h('div', { class: 'family-row' },
-      ...row(ancestors).flatMap((relative) => [relative, arrow()]), self, ...(children.length ? [arrow(), ...row(children)] : [])));
-    const line = /** @type {HTMLElement} */ (self.parentElement);
-    line.scrollLeft = self.offsetLeft - line.offsetLeft - (line.clientWidth - self.offsetWidth) / 2;
+    place.replaceChildren(...familyTree(this.shop, entry, family, (relative) => this.#visit(relative)));
+    for (const row of place.querySelectorAll('.family-row')) row.scrollLeft = (row.scrollWidth - row.clientWidth) / 2;
   }
 
   /** @param {Entry} relative */
@@ -116,12 +115,6 @@ export class Viewer {
   }
 
   /** @param {Entry} entry */
-  #restore(entry) {
-    this.root.close();
-    this.shop.restore(entry);
-  }
-
-  /** @param {Entry} entry */
   #remove(entry) {
     this.root.close();
     this.shop.remove([entry.id]);
@@ -135,10 +128,12 @@ export class Viewer {
   #key(event) {
     event.stopPropagation(); // the page's own keys sleep while a picture is large
     if (/** @type {HTMLElement} */ (event.target).matches('input') || !this.entry) return;
-    if (event.key === 'ArrowLeft') this.#step(-1);
+    if (walkTree(this.panel.querySelector('.family-tree'), event.key)) event.preventDefault();
+    else if (event.key === 'ArrowLeft') this.#step(-1);
     else if (event.key === 'ArrowRight') this.#step(1);
     else if (event.key === 'f') this.shop.favourite([this.entry], !this.entry.favourite);
     else if (event.key === 'Delete') this.#remove(this.entry);
-    else if (event.key === 'c') this.#restore(this.entry);
+    else if (event.key === 'l') this.shop.like(this.entry.id);
+    else if (event.key === 'c') this.shop.restore(this.entry);
   }
 }

@@ -1,13 +1,13 @@
 /** The Gallery tab: find, look, compare, label, take up again. @module */
 
 import { dialog } from './dialog.js';
-import { h, later } from './dom.js';
+import { h } from './dom.js';
 import { Album, EVERYTHING } from './gallery-album.js';
+import { Bar } from './gallery-bar.js';
 import { compare } from './gallery-compare.js';
 import { Grid } from './gallery-grid.js';
 import { labelField } from './gallery-labels.js';
 import { Viewer, wordButton } from './gallery-viewer.js';
-import { icon } from './icons.js';
 import { reopen } from './reopen.js';
 import { signButton } from './widgets.js';
 
@@ -15,6 +15,7 @@ import { signButton } from './widgets.js';
 /** @typedef {Gallery} Shop what the parts of the gallery ask of the whole */
 
 const MOST_COMPARED = 6;
+const LOOK_AGAIN = 2000; // ms, while the studio still looks at pictures
 
 /** @param {HTMLElement} root @param {any} atelier */
 export function mount(root, atelier) {
@@ -29,20 +30,20 @@ class Gallery {
     this.words = /** @type {import('./words.js').Words} */ (atelier.words);
     this.album = new Album(atelier.api);
     this.viewer = new Viewer(this);
+    this.again = 0;
     this.drawn = ''; // what the grid was last laid out for
     this.grid = new Grid({
       album: this.album, words: this.words, thumb: this.thumb, crisp: this.crisp, name: this.name, failed: this.failed,
       onOpen: (index) => this.viewer.open(index).catch(this.failed), onSelect: () => this.#drawActs(), onKey: (event) => this.#key(event),
     });
-    this.bar = h('div', { class: 'album-bar' });
+    this.bar = new Bar(this);
     this.acts = h('div', { class: 'album-acts', role: 'toolbar', hidden: true });
     this.words.put(this.acts, 'gallery.selection', {}, 'label');
     this.empty = h('div', { class: 'album-empty', hidden: true });
-    this.#buildBar();
-    root.replaceChildren(this.bar, this.grid.root, this.empty, this.acts, this.viewer.root);
+    root.replaceChildren(this.bar.root, this.grid.root, this.empty, this.acts, this.viewer.root);
     document.addEventListener('atelier:language', () => this.#redraw());
     // Whatever was saved in Create, or in another tab of the browser, is there when the eye comes here.
-    new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.ask()).observe(this.bar);
+    new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.ask()).observe(this.bar.root);
   }
 
   thumb = (entry) => this.atelier.api.at(`gallery/${entry.id}/thumb.webp`);
@@ -50,7 +51,7 @@ class Gallery {
   declaration = (id) => [...this.atelier.state.declarations, ...this.atelier.translators].find((one) => one.id === id);
   title = (id) => this.words.pick(this.declaration(id)?.title) || id;
   crisp = (entry) => this.declaration(entry.generator)?.rendering === 'crisp';
-  name = (entry) => this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 });
+  name = (entry) => (entry.recipe.blend ? this.title(entry.generator) : this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 }));
   failed = (error) => this.atelier.toast(this.words.fault(error?.fault ?? { text: error?.message }));
 
   /** Ask for the pictures again, or for others. @param {Record<string, unknown>} [patch] */
@@ -63,13 +64,38 @@ class Gallery {
       return;
     }
     if (Object.keys(patch).length || before !== this.#shown()) this.#redraw();
-    else this.#drawBar();
+    else this.bar.draw();
     this.drawn = this.#shown();
+    this.#watch();
+  }
+
+  /** While the studio still looks at pictures: those that look alike come as they are found, marks once all are seen. */
+  #watch() {
+    clearTimeout(this.again);
+    if (!this.album.unseen || !this.root.offsetParent) return;
+    this.again = window.setTimeout(async () => {
+      try {
+        await this.album.glance();
+        if (this.album.query.like || !this.album.unseen) await this.ask();
+        else this.#watch();
+      } catch (error) {
+        this.failed(error);
+      }
+    }, LOOK_AGAIN);
+  }
+
+  /** What looks like a picture, the likest first. @param {string} id */
+  async like(id) {
+    this.viewer.leave();
+    this.grid.clear();
+    this.bar.clear();
+    await this.ask({ ...EVERYTHING, like: id });
+    this.look(0);
   }
 
   /** Without any search or filter. */
   showAll() {
-    this.search.value = '';
+    this.bar.clear();
     return this.ask(EVERYTHING);
   }
 
@@ -81,7 +107,7 @@ class Gallery {
   /** @param {Entry[]} entries @param {string} label @param {boolean} on */
   async label(entries, label, on) {
     await this.#each(entries, (entry) => this.album.label(entry, on ? [...new Set([...entry.labels, label])] : entry.labels.filter((one) => one !== label)));
-    this.#drawBar();
+    this.bar.draw();
   }
 
   /** Take pictures away at once, and say how to have them back. @param {string[]} ids */
@@ -89,7 +115,7 @@ class Gallery {
     try {
       await this.album.remove(ids);
       this.grid.clear();
-      await this.ask({ ...this.album.query });
+      await this.ask({ ...this.album.query, ...(ids.includes(this.album.query.like) && { like: '' }) });
       this.atelier.toast(this.words.say(ids.length === 1 ? 'gallery.removed_one' : 'gallery.removed', { count: ids.length }), {
         label: this.words.say('gallery.undo'),
         press: () => this.album.bringBack(ids).then(() => this.ask({ ...this.album.query })).catch(this.failed),
@@ -101,7 +127,13 @@ class Gallery {
 
   /** Every control as it stood for this picture. @param {Entry} entry */
   restore(entry) {
-    if (!reopen(this.atelier, entry.recipe, entry.id)) this.atelier.toast(this.words.say('gallery.cannot_reopen'));
+    this.reopen(entry.recipe, entry.id);
+  }
+
+  /** The same of a recipe, saved or not. @param {any} recipe @param {string|null} [id] */
+  reopen(recipe, id = null) {
+    this.viewer.root.close();
+    if (!reopen(this.atelier, recipe, id)) this.atelier.toast(this.words.say('gallery.cannot_reopen'));
   }
 
   /** @param {number} index */
@@ -136,49 +168,16 @@ class Gallery {
   /** What decides whether the grid must be laid out anew. */
   #shown() {
     const first = this.album.entry(0);
-    return JSON.stringify([this.album.total, first?.id, this.album.query]);
+    const { total, query, doubles, unseen } = this.album;
+    return JSON.stringify([total, first?.id, query, doubles, query.like && unseen]);
   }
 
   #redraw() {
     this.grid.draw();
-    this.#drawBar();
+    this.bar.draw();
     this.#drawActs();
     this.#drawEmpty();
     if (this.viewer.entry) this.viewer.refresh(this.viewer.entry);
-  }
-
-  #buildBar() {
-    const { words } = this;
-    const search = h('input', { type: 'search', autocomplete: 'off', maxlength: 200, name: 'gallery-search' });
-    words.put(search, 'gallery.search', {}, 'placeholder');
-    words.put(search, 'gallery.search', {}, 'label');
-    search.addEventListener('input', later(() => this.ask({ text: search.value.trim() }), 200));
-    this.search = search;
-    this.generators = h('div', { class: 'album-chips', role: 'group' });
-    words.put(this.generators, 'gallery.by_generator', {}, 'label');
-    this.hearts = signButton(words, 'save', 'gallery.only_favourites', () => this.ask({ favourite: !this.album.query.favourite }), { class: 'sign heart', 'data-act': 'favourites' });
-    this.labels = h('select', { name: 'gallery-label', onchange: () => this.ask({ label: this.labels.value }) });
-    words.put(this.labels, 'gallery.by_label', {}, 'label');
-    this.count = h('span', { class: 'album-count quiet', role: 'status' });
-    this.bar.append(h('label', { class: 'album-search' }, icon('search'), search), this.generators, this.hearts, this.labels, this.count);
-  }
-
-  #drawBar() {
-    const { album, words } = this;
-    const { query } = album;
-    const chip = (id, text) => h('button', {
-      type: 'button', class: 'chip', 'aria-pressed': String(query.generator === id), 'data-generator': id, onclick: () => this.ask({ generator: id }),
-    }, text);
-    const held = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset?.generator;
-    this.generators.replaceChildren(...(album.generators.length > 1 || query.generator
-      ? [chip('', words.say('gallery.all')), ...album.generators.map((id) => chip(id, this.title(id)))] : []));
-    if (held !== undefined) this.generators.querySelector(`[data-generator="${CSS.escape(held)}"]`)?.focus();
-    this.hearts.setAttribute('aria-pressed', String(query.favourite));
-    this.labels.hidden = album.labels.length === 0 && !query.label;
-    const option = (value, text) => h('option', { value, selected: value === query.label }, text);
-    this.labels.replaceChildren(option('', words.say('gallery.any_label')), ...album.labels.map((label) => option(label, label)));
-    this.count.textContent = words.say(album.total === 1 ? 'gallery.count_one' : 'gallery.count', { count: album.total.toLocaleString(words.language) });
-    if (document.activeElement !== this.search) this.search.value = query.text;
   }
 
   #drawActs() {
@@ -192,6 +191,7 @@ class Gallery {
     this.acts.replaceChildren(...[
       h('strong', { role: 'status' }, words.say('gallery.selected', { count: chosen.length })),
       chosen.length === 1 && act('swap', 'gallery.restore', () => this.restore(chosen[0]), 'restore'),
+      chosen.length === 1 && act('search', 'gallery.like', () => this.like(ids[0]), 'like'),
       chosen.length > 1 && act('compare', 'gallery.compare', () => compare(this, chosen), 'compare', { disabled: chosen.length > MOST_COMPARED }),
       act('save', loved ? 'gallery.unfavourite' : 'gallery.favourite', () => this.favourite(chosen, !loved), 'favourite'),
       act('label', 'gallery.label', () => this.#openLabels(), 'label'),
@@ -237,6 +237,7 @@ class Gallery {
     if (event.key === 'Delete' || event.key === 'Backspace') this.remove(chosen.map(({ id }) => id));
     else if (event.key === 'f') this.favourite(chosen, !chosen.every(({ favourite }) => favourite));
     else if (event.key === 'c' && chosen.length === 1) this.restore(chosen[0]);
+    else if (event.key === 'l' && chosen.length === 1) this.like(chosen[0].id);
     else return;
     event.preventDefault();
     event.stopPropagation();

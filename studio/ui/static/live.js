@@ -34,6 +34,7 @@ async function decodeQuickly(bytes, { format, width = 0, height = 0 }, type) {
  *   recipe?: any}} Header
  * @typedef {{header: Header, picture: ImageBitmap|VideoFrame|OffscreenCanvas, bytes: Uint8Array, generator: string, lag: number}} Frame
  * @typedef {{recipe?: any, at?: number, rest: boolean, picture?: string}} Wanted a recipe's picture, or a film's at a moment
+ * @typedef {{recipe?: any, mode?: string, count?: number, seed?: number, breed?: any, board?: any}} Sampled compact recipes, and what is made of them
  * @typedef {{done?: (job: any) => void, cell: (index: number, picture: ImageBitmap, recipe: any) => void, job?: (job: any) => void,
  *   fault?: (fault: any) => void}} SheetEars
  */
@@ -117,15 +118,16 @@ export class Live {
   }
 
   /**
-   * Several pictures as one job: those of given recipes, or so many around one, of which the studio finds the recipes.
-   * @param {any[]|{recipe: any, mode: string, count: number, seed: number}} asked @param {SheetEars} ears @returns {() => void} stops the job
+   * Several pictures as one job: those of given recipes, or those whose recipes the studio finds: so many around one, parents and
+   * their children, a mixing board row by row.
+   * @param {any[]|Sampled} asked @param {SheetEars} ears @returns {() => void} stops the job
    */
   sheet(asked, ears) {
     const id = ++this.number;
     const listed = Array.isArray(asked);
     if (this.mode === 'events') return this.#sheetByEvents(listed ? asked : this.#fetchSampled(asked), ears);
     this.sheets.set(id, ears);
-    this.#say({ type: 'sheet', id, ...(listed ? { recipes: asked.map(compact) } : { ...asked, recipe: compact(asked.recipe) }) });
+    this.#say({ type: 'sheet', id, ...(listed ? { recipes: asked.map(compact) } : asked) });
     return () => {
       if (this.sheets.delete(id)) this.#say({ type: 'cancel', id });
     };
@@ -269,9 +271,12 @@ export class Live {
     };
   }
 
-  /** @param {{recipe: any, mode: string, count: number, seed: number}} asked @returns {Promise<any[]>} */
-  async #fetchSampled({ recipe, mode, count, seed }) {
-    return /** @type {any} */ (await this.api.call('sample', [compact(recipe), count, mode, seed]));
+  /** @param {Sampled} asked @returns {Promise<any[]>} */
+  async #fetchSampled({ recipe, mode, count, seed, breed, board }) {
+    const find = (name, args) => /** @type {Promise<any[]>} */ (this.api.call(name, args));
+    if (board) return find('mixing_board', [board.rows, board.columns, board.layer]);
+    if (breed) return [...breed.parents, ...await find('breed', [breed.parents, breed.temperature, breed.count, breed.seed, breed.crossing])];
+    return find('sample', [recipe, count, mode, seed]);
   }
 
   /** @param {any} recipe @returns {Promise<Blob>} */

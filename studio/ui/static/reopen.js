@@ -10,7 +10,7 @@ export function reopen(atelier, recipe, parent = null) {
     void benches.open(bench).then((own) => own.reopen(recipe, parent));
   } else {
     atelier.openTab('create');
-    state.restore(recipe, { parent });
+    state.restore(recipe, { parents: parent ? [parent] : [] });
   }
   return true;
 }

@@ -49,8 +49,8 @@ export class State {
   constructor(declarations) {
     this.declarations = declarations;
     this.locked = false;
-    /** The gallery's id of the picture this one came from. @type {string|null} */
-    this.parent = null;
+    /** What this picture came from: pictures of the gallery by their ids, others by their recipes. @type {any[]} */
+    this.parents = [];
     this.listeners = /** @type {Set<(controls: Controls, told: {rest: boolean, from: string}) => void>} */ (new Set());
     const kept = readSession(declarations.map(({ id }) => id));
     this.steps = /** @type {Controls[]} */ (kept.steps.map(complete));
@@ -99,10 +99,10 @@ export class State {
     this.#tell({ rest: true, from: 'rest' });
   }
 
-  /** Every control from a recipe of anywhere: a picture, a link, the gallery. @param {any} recipe @param {{parent?: string|null}} [origin] */
-  restore(recipe, { parent = null } = {}) {
-    this.parent = parent;
-    this.change(complete(recipe), { rest: true, from: 'restore' });
+  /** Every control from a recipe of anywhere: a picture, a link, the gallery. @param {any} recipe @param {{parents?: any[], from?: string}} [origin] */
+  restore(recipe, { parents = [], from = 'restore' } = {}) {
+    this.parents = parents;
+    this.change(complete(recipe), { rest: true, from });
   }
 
   /** Another generator, as it was last left. @param {string} id */
@@ -110,7 +110,7 @@ export class State {
     if (id === this.recipe.generator) return;
     const last = this.steps.findLast(({ generator }) => generator === id);
     const seed = this.locked || !last ? this.recipe.seed : last.seed;
-    this.parent = null;
+    this.parents = [];
     this.change({ ...(last ?? complete({ generator: id })), seed }, { rest: true, from: 'generator' });
   }
 

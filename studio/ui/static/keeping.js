@@ -1,0 +1,17 @@
+/** Where a picture is kept: in the gallery, or in the film. @module */
+
+import { compact, complete } from './state.js';
+
+/** Save a picture in the gallery, with what it came from. @param {any} atelier @param {any} recipe @param {any[]} parents ids or recipes */
+export async function keep({ api }, recipe, parents) {
+  const entry = /** @type {any} */ (await api.call('save', [compact(complete(recipe)), parents]));
+  document.dispatchEvent(new CustomEvent('atelier:saved', { detail: entry }));
+  return entry;
+}
+
+/** A picture goes to the end of the film. @param {any} atelier @param {any} recipe */
+export async function toFilm(atelier, recipe) {
+  atelier.openTab('film');
+  while (!atelier.film) await new Promise(requestAnimationFrame);
+  atelier.film.add(compact(complete(recipe)));
+}

@@ -15,7 +15,16 @@ from models.latent import MAX_SEED
 MAX_RECIPE = 65536  # bytes
 MAX_PSI = 1.5
 MAX_SHARE = 1000.0
-ONE_PICTURE = ("position", "directions", "variation", "mix_layers", "side", "temperature", "strokes")  # fields that a set is drawn without
+ONE_PICTURE = (
+    "w",
+    "position",
+    "directions",
+    "variation",
+    "mix_layers",
+    "side",
+    "temperature",
+    "strokes",
+)  # fields that a set is drawn without
 
 Shares = Mapping[str, float]  # name -> share; empty = the generator has no such names
 

@@ -17,7 +17,6 @@ from fastapi import FastAPI, Request
 from PIL import Image
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from models.encoder import Encoder, load_encoder
 from models.translators.translator import Tell, unheard
 from studio.edits import FOLDER, made, sweep, told
 from studio.engine import Engine
@@ -49,7 +48,6 @@ class Films:
         self._engine = engine
         self._lock = Lock()
         self._reels: OrderedDict[str, Reel] = OrderedDict()
-        self._encoder: Encoder | None = None
 
     def reel(self, film: Film, visitor: str, tell: Tell = unheard) -> Reel:
         """A film's reel; Fault where one of its keys can't be drawn. One whose pace is evened is drawn twice for it, once."""
@@ -62,7 +60,7 @@ class Films:
             engine.check_drawn(one.recipe)
         reel = reel_of(engine.prepared(film.generator), film)
         if film.even:
-            reel = evened(reel, self._drawn(visitor), self._eyes(), tell)
+            reel = evened(reel, self._drawn(visitor), self._engine.eyes, tell)
         with self._lock:
             self._reels[key] = reel
             while len(self._reels) > KEPT:
@@ -73,7 +71,7 @@ class Films:
         """How far the last frame is from the first, and the middle one of the steps there are, as they look."""
         draw, film = self._drawn(visitor), reel.film
         places = [reel.frame(number) for number in (film.frames - 2, film.frames - 1, 0, 1)]
-        before, across, after = steps([draw(recipe) for recipe in places], self._eyes(), loop=False)
+        before, across, after = steps([draw(recipe) for recipe in places], self._engine.eyes, loop=False)
         return float(across), float((before + after) / 2)
 
     def shoot(self, film: Film, format: FilmFormat, side: int, path: Path, visitor: str, *, sharp: bool = False) -> Work:
@@ -137,11 +135,6 @@ class Films:
             return self._engine.draw_in_turn(visitor, recipe)
 
         return draw
-
-    def _eyes(self) -> Encoder:
-        if self._encoder is None:
-            self._encoder = load_encoder()
-        return self._encoder
 
 
 class FilmRoutes:

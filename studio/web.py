@@ -19,6 +19,7 @@ from studio.engine import Engine, Shown
 from studio.errors import Fault
 from studio.figures import Figures
 from studio.films import FilmRoutes, Films
+from studio.finding import FindRoutes
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.live import LiveDoor
@@ -59,6 +60,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_gallery(web, gallery, settings)
     Edits(engine, gallery, settings).add(web)
     FilmRoutes(films, engine, settings).add(web)
+    FindRoutes(engine, settings).add(web)
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from torch import Tensor
 
 from models.projection import STEPS, Found, Projection, can_project
-from models.translators.translator import Tell, as_tensor
+from models.translators.translator import Tell, as_pixels, as_tensor
 from studio.drawing import Prepared
 from studio.edits import told
 from studio.engine import Engine
@@ -59,13 +59,13 @@ class Finder:
             except ValueError as error:  # all else that it refuses cannot come through this door
                 raise Fault("fault.empty_mask") from error
             first = 0.0
-            for found in projection.run():
+            for found in projection.run(STEPS):
                 if not np.isfinite(found.distance):
                     raise Fault("fault.not_finite", generator=generator, recipe="", status=500)
                 first = first if found.step else found.distance
                 work.recipe = recipe_of(prepared, found)
                 work.besides = {"fit": found.fit, **_rounded(first=first, distance=found.distance, strangers=found.strangers)}
-                tell(found.step, STEPS, pixels_of(found.picture))
+                tell(found.step, STEPS, as_pixels((found.picture[None] + 1) / 2))
             return work.recipe
 
         size = prepared.generator.spec.size
@@ -79,7 +79,7 @@ class Finder:
             fitted = square(resized(marked, whole.shape[1], whole.shape[0]), size)
             mask = torch.from_numpy(fitted.copy()).float() / 255
         eyes = copy.deepcopy(self._engine.eyes).to(prepared.device)
-        return Projection(prepared.generator, eyes, as_tensor(square(whole, size))[0], mask)
+        return Projection(prepared.generator, eyes, as_tensor(square(whole, size))[0] * 2 - 1, mask)
 
 
 def recipe_of(checkpoint: Prepared, found: Found) -> Recipe:
@@ -92,11 +92,6 @@ def recipe_of(checkpoint: Prepared, found: Found) -> Recipe:
         return Recipe(generator, weights=checkpoint.short_hash, position=(x, y))
     place = spelled([min(max(one, -MAX_AWAY), MAX_AWAY) for one in numbers])
     return Recipe(generator, weights=checkpoint.short_hash, classes=classes, styles=styles, w=place)
-
-
-def pixels_of(picture: Tensor) -> np.ndarray:
-    """(3, h, w) in [-1, 1] -> (h, w, 3) uint8."""
-    return picture.permute(1, 2, 0).mul(127.5).add(127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
 
 def _named(names: tuple[str, ...], rows: Tensor | None) -> Pairs:

@@ -76,8 +76,9 @@ class EditingEndpoints:
         """Find a picture in a generator's latent space: the recipe whose picture looks most like it. It takes some ten seconds.
 
         Args:
-            generator: What is to draw it; its middle square is looked for.
-            picture: A recipe, as an object or JSON text: {"source": id} of what `bring` brought, or any other.
+            generator: What is to draw it.
+            picture: A recipe, as an object or JSON text: {"source": id} of what `bring` brought, or any other. Its middle
+                square is looked for.
             mask: The id of a picture that `bring` brought: white where it has to fit. Left out: everywhere.
         Returns:
             The recipe, with its place as `w`; the fit in a word (same, close, partly, far); and distances: of what was found,

@@ -160,8 +160,7 @@ export class Finder {
     this.root.dataset.state = works ? 'working' : this.found ? 'found' : this.source ? 'given' : 'empty';
     this.bar.hidden = this.stop.hidden = !works;
     this.keep.hidden = !this.found || works;
-    this.begin.hidden = works;
-    this.begin.disabled = !this.source;
+    this.begin.hidden = works || !this.source;
     this.where.hidden = !this.source;
     words.translate(this.root);
   }

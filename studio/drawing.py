@@ -136,13 +136,14 @@ def centres(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
 
 def _placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     condition = condition_of(checkpoint.generator.spec, recipes).to(checkpoint.device)
-    return _steered(checkpoint, recipes, _mixed(checkpoint, recipes, begun(checkpoint, recipes, condition), condition), condition)
+    return _steered(
+        checkpoint, recipes, _mixed(checkpoint, recipes, begun(checkpoint, recipes, condition, checkpoint.device), condition), condition
+    )
 
 
-def begun(checkpoint: Checkpoint, recipes: Sequence[Recipe], condition: Condition) -> Tensor:
+def begun(checkpoint: Checkpoint, recipes: Sequence[Recipe], condition: Condition, device: torch.device) -> Tensor:
     """The w that each recipe begins at, (n, layers, w_dim): what its latent leads to, or the place that it holds."""
     generator, spec = checkpoint.generator, checkpoint.generator.spec
-    device = next(generator.parameters()).device
     w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(device), condition)
     if not any(recipe.w for recipe in recipes):
         return w

@@ -157,7 +157,7 @@ def reseeded(recipe: Recipe, seed: int) -> Recipe:
 def placed(checkpoint: Checkpoint, recipes: Sequence[Recipe]) -> torch.Tensor:
     """(n, d): each recipe's w, of those layers that come from its own seed. All share one mix."""
     spec, device = checkpoint.generator.spec, next(checkpoint.generator.parameters()).device
-    w = begun(checkpoint, recipes, condition_of(spec, recipes).to(device))
+    w = begun(checkpoint, recipes, condition_of(spec, recipes).to(device), device)
     own = [layer for layer in range(spec.layers) if layer not in recipes[0].mix_layers]
     return w[:, own].flatten(1).cpu()
 

@@ -112,7 +112,8 @@ export class State {
     const last = this.steps.findLast(({ generator }) => generator === id);
     const seed = this.locked || !last ? this.recipe.seed : last.seed;
     this.parent = null;
-    this.change({ ...(last ?? complete({ generator: id })), seed }, { rest: true, from: 'generator' });
+    const place = this.locked ? { w: '' } : {};
+    this.change({ ...(last ?? complete({ generator: id })), seed, ...place }, { rest: true, from: 'generator' });
   }
 
   /** Another seed; with the seed locked, everything else instead. */

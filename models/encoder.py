@@ -73,14 +73,18 @@ def seen(x: Tensor, side: int = SEEN_AT) -> Tensor:
     return F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False, antialias=max(x.shape[-2:]) > side)
 
 
-def distance(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+def distance(a: Sequence[Tensor], b: Sequence[Tensor], where: Tensor | None = None) -> Tensor:
     """Perceptual distance of pictures by their maps, (n,), 0 (same) to 2 (Zhang 2018, equation 1, without learned weights).
 
     At each level channels are brought to unit length at every place; their squared differences are summed over
     channels, then averaged over places and levels. Where one side has one picture, it is compared with all of the other.
+    where: (1, 1, h, w), how much each place counts, none below zero and some above; all alike where it is left out.
     """
-    levels = [(unit(p) - unit(q)).square().sum(1).mean((1, 2)) for p, q in zip(a, b, strict=True)]
-    return torch.stack(levels).mean(0)
+    levels = [(unit(p) - unit(q)).square().sum(1) for p, q in zip(a, b, strict=True)]
+    if where is None:
+        return torch.stack([level.mean((1, 2)) for level in levels]).mean(0)
+    counts = [F.adaptive_avg_pool2d(where, (level.shape[1], level.shape[2]))[:, 0] for level in levels]
+    return torch.stack([(level * count).sum((1, 2)) / count.sum() for level, count in zip(levels, counts, strict=True)]).mean(0)
 
 
 def unit(features: Tensor) -> Tensor:

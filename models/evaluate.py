@@ -29,6 +29,7 @@ from models.checkpoint import (
     write_whole,
 )
 from models.metrics import METRICS, Samples
+from models.metrics.projected import projected
 from models.metrics.sheets import neighbours_sheet
 from models.metrics.steering import steering
 from models.metrics.translated import TRANSLATED
@@ -52,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.names == ["directions"]:
             return measure_directions(args)
+        if args.names == ["projection"]:
+            return measure_projection(args)
         everything = args.all or args.check and not args.names
         named = [args.checkpoints / name for name in args.names]
         folders = [*find(args.checkpoints), *find_translators(args.checkpoints)] if everything else named
@@ -109,6 +112,20 @@ def measure_directions(args: argparse.Namespace) -> int:
     return status
 
 
+def measure_projection(args: argparse.Namespace) -> int:
+    """How near projection comes in the checkpoints of --of, as {checkpoint: {held_out, generated}}."""
+    found = dict[str, Mapping[str, Mapping[str, Any]]]()
+    for name in args.of:
+        checkpoint = load(args.checkpoints / name)
+        trained = trained_on(checkpoint.card.training)
+        found[name] = projected(checkpoint, pictures(args.data, trained, originals(trained, args)))
+        for kind, told in found[name].items():
+            print(f"{name:24}{kind:12}", " ".join(f"{what}={value}" for what, value in told.items()), flush=True)
+        if args.json:
+            write_whole(args.json, (json.dumps(found, indent=1) + "\n").encode())
+    return 0
+
+
 def as_on_its_card(folder: Path, args: argparse.Namespace) -> argparse.Namespace:
     """The arguments, with as many samples and the seed that a card's scores were measured with."""
     return argparse.Namespace(
@@ -130,8 +147,12 @@ def differing(folder: Path, scores: Mapping[str, float]) -> list[str]:
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="CHECKPOINT", help="'directions' alone: how far each direction moves what it is named after"
+        "names",
+        nargs="*",
+        metavar="CHECKPOINT",
+        help="'directions' alone: how far each direction moves what it is named after; 'projection' alone: how near pictures are found",
     )
+    parser.add_argument("--of", nargs="+", default=["portraits"], metavar="CHECKPOINT", help="whose projection (default: %(default)s)")
     parser.add_argument("--all", action="store_true", help="every checkpoint there is")
     parser.add_argument("--json", type=Path, help="write {checkpoint: {score: value}} to a file")
     parser.add_argument("--write", action="store_true", help="put the scores on the cards, and sheet.webp and neighbours.webp beside them")

@@ -74,6 +74,19 @@ class Condition:
         move = lambda t: None if t is None else t.to(device)  # noqa: E731
         return Condition(move(self.classes), move(self.styles))
 
+    def row(self, place: int) -> Condition:
+        """One row of it, alone."""
+        alone = lambda t: None if t is None else t[place : place + 1]  # noqa: E731
+        return Condition(alone(self.classes), alone(self.styles))
+
+
+def every_pair(spec: GeneratorSpec, n: int) -> Condition:
+    """Every pair of class and style by turn, n rows."""
+    place, count = torch.arange(n), max(len(spec.classes), 1)
+    classes = torch.eye(len(spec.classes))[place % count] if spec.classes else None
+    styles = torch.eye(len(spec.styles))[place // count % len(spec.styles)] if spec.styles else None
+    return Condition(classes, styles)
+
 
 class Writer(Protocol):
     """What a generator that draws strokes has besides."""
@@ -90,6 +103,14 @@ class Writer(Protocol):
 
     def inked(self, written: Sequence[Sequence[Stroke]]) -> Tensor:
         """Their pictures, (n, 3, size, size) in [-1, 1], on the CPU."""
+        ...
+
+
+class Encodes(Protocol):
+    """What a generator that leads from a picture back to its latent has besides."""
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, channels, size, size) in [0, 1] -> mean and log variance of z, (n, z_dim) each."""
         ...
 
 

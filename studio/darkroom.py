@@ -19,7 +19,7 @@ from models.translators.translator import Beside, Others, Tell, TranslatorSpec, 
 from studio.errors import Fault
 from studio.frames import Picture, texts
 from studio.gallery_index import as_faults
-from studio.pictures import Upload, drop, on_white, reduced, resized, stream
+from studio.pictures import Upload, drop, on_white, reduced, resized, square, stream
 from studio.recipe import Made, Recipe, Step
 from studio.tray import SMALL, Tray
 from studio.works import Work, Works
@@ -157,6 +157,10 @@ class Darkroom:
 
         return self.works.submit(Work(visitor, recipe, sizes[-1], self._cost(recipe, sizes), run, undo=partial(drop, path)), listed=True)
 
+    def made(self, recipe: Recipe, visitor: str, draw: Draw) -> np.ndarray:
+        """What a recipe makes, (h, w, 3) without alpha, here and now: for a work that is itself under way."""
+        return self.worked(recipe, visitor, on_white(self._begin(recipe, visitor, draw, self.tray.open)).pixels)
+
     def worked(self, recipe: Recipe, visitor: str, pixels: np.ndarray) -> np.ndarray:
         """What a recipe's steps make of pixels (h, w, 3), here and now: for a work that is itself under way."""
         (made,) = self._worked(recipe, visitor, pixels, unheard, whole=True)
@@ -248,20 +252,12 @@ def _told(
 ) -> tuple[dict[str, float], Others, np.ndarray]:
     """Options complete, pictures of the only size that the translator knows, masks of the size of the picture and cut as it is."""
     spec, (height, width) = prepared.spec, pixels.shape[:2]
-    fitted = _square(pixels, spec.side) if spec.side else pixels
+    fitted = square(pixels, spec.side) if spec.side else pixels
     kinds: dict[str, Beside] = {one.name: one for one in spec.beside}
     others: dict[str, list[Tensor]] = {}
     for name, pictures in beside.items():
         if kinds[name].kind == "mask":
             masks = [resized(one, width, height) for one in pictures]
-            pictures = [(_square(one, spec.side) if spec.side else one)[..., None] for one in masks]
+            pictures = [(square(one, spec.side) if spec.side else one)[..., None] for one in masks]
         others[name] = [as_tensor(one)[0].to(prepared.device) for one in pictures]
     return spec.read(dict(step.options)), others, fitted
-
-
-def _square(pixels: np.ndarray, side: int) -> np.ndarray:
-    """The middle square at a side."""
-    height, width = pixels.shape[:2]
-    least = min(height, width)
-    top, left = (height - least) // 2, (width - least) // 2
-    return resized(pixels[top : top + least, left : left + least], side, side)

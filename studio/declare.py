@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from models.checkpoint import Card, Checkpoint
+from models.projection import can_project
 from studio.darkroom import Prepared
 from studio.sampling import modes
 
@@ -30,6 +31,7 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "modes": list(modes(spec)),  # of its contact sheets
         "directions": {name: acts_on(checkpoint.directions[name]) for name in checkpoint.card.directions},
         "encodes": spec.encodes,
+        "projects": can_project(spec),
         "draws_strokes": spec.draws_strokes,
         "sides": list(spec.sides) if len(spec.sides) > 1 else [],
         "short_hash": checkpoint.short_hash,

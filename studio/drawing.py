@@ -13,12 +13,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint
-from models.latent import Turned, blended, draw_plane, draw_z, mix, shift, slerp, truncate
-from models.spec import Condition, GeneratorSpec, Synthesis, Writer
+from models.latent import TINY, Turned, blended, draw_plane, draw_z, mix, shift, slerp, truncate
+from models.spec import Condition, Generator, GeneratorSpec, Synthesis, Writer
 from models.strokes import Stroke
 from studio.errors import Fault
 from studio.recipe import Pairs, Part, Recipe, to_json
-from studio.recipe_rules import THOUSAND
+from studio.recipe_rules import THOUSAND, numbers_of
 
 QUOTED = 300  # characters of a recipe that a message repeats
 LEAST_SHARE = 1e-5  # of all parts of a blend together in a layer
@@ -55,6 +55,8 @@ def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
         check(checkpoint, part.recipe)
     if any(part.layers for part in recipe.blend):
         _check_layers(spec, recipe)
+    if recipe.w and (spec.is_map or len(numbers_of(recipe.w)) not in (spec.w_dim, spec.layers * spec.w_dim)):
+        raise Fault("fault.no_w", generator=recipe.generator)
     if recipe.side and recipe.side not in (sides := spec.sides or (spec.size,)):
         raise Fault("fault.no_side", generator=recipe.generator, name=recipe.side, known=", ".join(map(str, sides)))
     if recipe.strokes and not spec.draws_strokes:
@@ -155,10 +157,34 @@ def centres(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
 
 
 def _placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
+    condition = condition_of(checkpoint.generator.spec, recipes).to(checkpoint.device)
+    return _steered(
+        checkpoint, recipes, _mixed(checkpoint, recipes, begun(checkpoint, recipes, condition, checkpoint.device), condition), condition
+    )
+
+
+def begun(checkpoint: Checkpoint, recipes: Sequence[Recipe], condition: Condition, device: torch.device) -> Tensor:
+    """The w that each recipe begins at, (n, layers, w_dim): what its latent leads to, or the place that it holds."""
     generator, spec = checkpoint.generator, checkpoint.generator.spec
-    condition = condition_of(spec, recipes).to(checkpoint.device)
-    w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(checkpoint.device), condition)
-    return _steered(checkpoint, recipes, _mixed(checkpoint, recipes, w, condition), condition)
+    w = generator.map(torch.stack([latent_of(spec, recipe) for recipe in recipes]).to(device), condition)
+    if not any(recipe.w for recipe in recipes):
+        return w
+    return torch.stack([_held(generator, recipe, condition.row(i)) if recipe.w else w[i] for i, recipe in enumerate(recipes)])
+
+
+def _held(generator: Generator, recipe: Recipe, condition: Condition) -> Tensor:
+    """The place in w that a recipe holds, (layers, w_dim), walked on from as a latent is: to a second seed, and over the seed's plane."""
+    spec, centre = generator.spec, generator.centre(condition, 1)[0]
+    w = centre + torch.tensor(numbers_of(recipe.w), device=centre.device).view(-1, spec.w_dim)
+    led = lambda z: generator.map(z[None].to(centre.device), condition)[0]  # noqa: E731
+    if recipe.variation:
+        other = led(draw_z(recipe.variation_seed, spec.z_dim))
+        w = blended(torch.stack([w, other]), centre.expand(2, -1, -1), w.new_tensor([[1 - recipe.variation], [recipe.variation]]))
+    if recipe.position:
+        ways = torch.stack([led(axis * spec.z_dim**0.5) - centre for axis in draw_plane(recipe.seed, spec.z_dim)])
+        ways = ways / ways.norm(dim=-1, keepdim=True).clamp_min(TINY)
+        w = centre + torch.stack([shift(row, ways[:, k], *recipe.position) for k, row in enumerate(w - centre)])
+    return w
 
 
 def _written(checkpoint: Prepared, recipes: Sequence[Recipe], w: Tensor) -> list[list[Stroke]]:

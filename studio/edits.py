@@ -23,7 +23,7 @@ from studio.errors import Fault
 from studio.frames import file_name
 from studio.gallery import Gallery
 from studio.gallery_index import as_faults
-from studio.pictures import MAX_UPLOAD, Upload, drop
+from studio.pictures import MAX_UPLOAD, Upload
 from studio.recipe import Opened, open_recipe, to_dict
 from studio.recipe_rules import number
 from studio.settings import Settings
@@ -122,7 +122,7 @@ class Edits:
         work = self._work(request, id)
         self._darkroom.works.forget(work)
         if work.state == "done":
-            drop(work.future.result())
+            work.undo()
         return JSONResponse(told(work, self._darkroom.works), headers=NO_CACHE)
 
     def so_far(self, request: Request, id: str) -> Response:
@@ -196,6 +196,7 @@ def told(work: Work, works: Works) -> dict[str, Any]:
         "place": works.place(work),
         "estimate": round(works.estimate(work), 1),
         "recipe": to_dict(work.recipe),
+        "besides": dict(work.besides),
         "size": work.size,
         "fault": work.fault.as_json() if work.fault else None,
     }

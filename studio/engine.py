@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Thread
 from typing import Literal
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from models.checkpoint import Checkpoint
+from models.encoder import Encoder, load_encoder
 from models.strokes import Stroke
 from studio import breeding, drawing
 from studio.darkroom import Darkroom
@@ -91,6 +92,11 @@ class Engine:
         """By id, in the order of the page."""
         return self._shelf.checkpoints
 
+    @cached_property
+    def eyes(self) -> Encoder:
+        """By which pictures are compared; on the CPU."""
+        return load_encoder()
+
     def start(self) -> None:
         """Load and warm up every checkpoint, with a line each; returns when ready.
 
@@ -130,14 +136,14 @@ class Engine:
 
     def ask(self, recipe: Recipe, *, visitor: str = "local", deadline: float | None = None) -> PictureFuture:
         """`draw` for those who must not block: faults in the request are raised, those of the drawing come with the future."""
-        self._check(recipe, visitor)
+        self.check(recipe, visitor)
         if recipe.after or recipe.source:
             return self._tally.follow(visitor, "single", self._developed(recipe, visitor))
         return self._tally.follow(visitor, "single", self._schedule.single(visitor, recipe, deadline))
 
     def finish(self, recipe: Recipe, path: Path, *, visitor: str = "local") -> Work:
         """A recipe as a PNG of any size, written to a path a strip at a time by a work that tells how far it is."""
-        self._check(recipe, visitor)
+        self.check(recipe, visitor)
         return self.darkroom.finish(self.signed(recipe), visitor, partial(self.draw_in_turn, visitor), self._drawn_size(recipe), path)
 
     def signed(self, recipe: Recipe) -> Recipe:
@@ -155,7 +161,7 @@ class Engine:
             with suppress(InvalidStateError):  # it came just now
                 older.set_exception(Superseded())
         try:
-            self._check(recipe, visitor)
+            self.check(recipe, visitor)
             if exact and (recipe.after or recipe.source):
                 future = self._resting[visitor, channel] = self._developed(recipe, visitor)
                 return self._tally.follow(visitor, "resting", future)
@@ -215,8 +221,8 @@ class Engine:
     def figures(self) -> Figures:
         return self._tally.figures(self._schedule.waiting() + self.darkroom.works.waiting(), resident_mb())
 
-    def _check(self, recipe: Recipe, visitor: str) -> None:
-        """Refuse before queueing what can never be drawn or worked on."""
+    def check(self, recipe: Recipe, visitor: str) -> None:
+        """Refuse before queueing what can never be drawn or worked on; Fault says why."""
         if not recipe.source:
             self.check_drawn(recipe)
         self._check_ready()

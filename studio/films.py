@@ -14,7 +14,6 @@ from threading import Lock
 import numpy as np
 from PIL import Image
 
-from models.encoder import Encoder, load_encoder
 from models.translators.translator import Tell, unheard
 from studio.engine import Engine
 from studio.errors import Fault
@@ -42,7 +41,6 @@ class Films:
         self._engine = engine
         self._lock = Lock()
         self._reels: OrderedDict[str, Reel] = OrderedDict()
-        self._encoder: Encoder | None = None
 
     def reel(self, film: Film, visitor: str, tell: Tell = unheard, pace: Sequence[float] = ()) -> Reel:
         """A film's reel; Fault where one of its keys can't be drawn. One whose pace is evened is drawn twice for it, once.
@@ -58,7 +56,7 @@ class Films:
         heard = engine.sounds.hear(film.music.sound, visitor) if film.music and any(track.follow for track in film.tracks) else None
         reel = replace(reel_of(engine.prepared(film.generator), film, heard), pace=tuple(pace))
         if film.even and not pace:
-            reel = evened(reel, self._drawn(visitor), self._eyes(), tell)
+            reel = evened(reel, self._drawn(visitor), engine.eyes, tell)
         with self._lock:
             self._reels[key] = reel
             while len(self._reels) > KEPT:
@@ -76,7 +74,7 @@ class Films:
         """How far the last frame is from the first, and the middle one of the steps there are, as they look."""
         draw, film = self._drawn(visitor), reel.film
         places = [reel.frame(number) for number in (film.frames - 2, film.frames - 1, 0, 1)]
-        before, across, after = steps([draw(recipe) for recipe in places], self._eyes(), loop=False)
+        before, across, after = steps([draw(recipe) for recipe in places], self._engine.eyes, loop=False)
         return float(across), float((before + after) / 2)
 
     def shoot(
@@ -173,8 +171,3 @@ class Films:
             return self._engine.draw_in_turn(visitor, recipe)
 
         return draw
-
-    def _eyes(self) -> Encoder:
-        if self._encoder is None:
-            self._encoder = load_encoder()
-        return self._encoder

@@ -129,6 +129,14 @@ def resized(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
+def square(pixels: np.ndarray, side: int) -> np.ndarray:
+    """The middle square of (h, w, 3) or (h, w) uint8, at a side."""
+    height, width = pixels.shape[:2]
+    least = min(height, width)
+    top, left = (height - least) // 2, (width - least) // 2
+    return resized(pixels[top : top + least, left : left + least], side, side)
+
+
 def to_file(upload: Upload, pixels: np.ndarray, format: Format = "png") -> bytes:
     """What was made of an upload, (h, w, 3) uint8 sRGB of any size, as a file in the upload's own colours, with its alpha and profile.
 

@@ -24,7 +24,7 @@ MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
     dict,  # 2 only adds side, temperature and strokes
     dict,  # 3 only adds source and after
     dict,  # 4 only adds blend and flat
-    dict,  # 5 only adds noise_turn and the layers of a part
+    dict,  # 5 only adds w, noise_turn and the layers of a part
 )
 VERSION = 1 + len(MIGRATIONS)
 
@@ -83,6 +83,7 @@ class Recipe:
     variation: float = 0.0  # 0 .. 1, slerp from seed to variation_seed
     classes: Pairs = ()  # name -> share; () = the generator's first class
     styles: Pairs = ()  # name -> share; () = the generator's first style
+    w: str = ""  # where it was found in w, in the place of what the seed leads to: see rules.place
     position: tuple[float, float] | None = None  # -4 .. 4; on a map the latent itself, else a shift over the seed's plane
     directions: Pairs = ()  # name -> standard deviations, -5 .. 5
     truncation: float = 1.0  # psi, 0 .. 1.5
@@ -189,6 +190,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "variation": rules.between(0, 1),
     "classes": rules.mixture,
     "styles": rules.mixture,
+    "w": rules.place,
     "position": rules.position,
     "directions": rules.amounts,
     "truncation": rules.between(0, 1.5),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +22,8 @@ MAX_SIDE = 4096
 MAX_POINTS = 400  # of all strokes together
 MAX_STEPS = 8
 MAX_PARTS = 64  # pictures that another lies between
+MAX_PLACE = 1024  # numbers of a place in w
+MAX_AWAY = 256.0  # of each of them
 MAX_BESIDE = 8  # pictures of one name
 THOUSAND = 1000  # a stroke's coordinates are thousandths of the side
 MILLION = 1_000_000
@@ -123,6 +127,33 @@ def layer_shares(field: str, value: object) -> tuple[float, ...]:
     if given and not any(given):
         raise Fault("fault.recipe_shares", field=field)
     return given
+
+
+def place(field: str, value: object) -> str:
+    """A place in w, less the centre of its classes and styles, so that it goes along when they are moved; "" = none.
+
+    Numbers in half precision, little-endian, in base64 and its one spelling: w_dim of them for all layers alike, or for each layer.
+    """
+    if not isinstance(value, str) or len(value) > -(-2 * MAX_PLACE // 3) * 4:
+        raise Fault("fault.recipe_w", field=field, most=MAX_PLACE)
+    try:
+        numbers = numbers_of(value)
+    except (ValueError, struct.error) as error:  # also of base64
+        raise Fault("fault.recipe_w", field=field, most=MAX_PLACE) from error
+    if len(numbers) > MAX_PLACE or not all(abs(one) <= MAX_AWAY for one in numbers):  # NaN fails the comparison
+        raise Fault("fault.recipe_w", field=field, most=MAX_PLACE)
+    return spelled(numbers)
+
+
+def spelled(numbers: Sequence[float]) -> str:
+    """Numbers as `place` holds them; OverflowError for one that is too large for half precision."""
+    return base64.b64encode(struct.pack(f"<{len(numbers)}e", *numbers)).decode()
+
+
+def numbers_of(place: str) -> tuple[float, ...]:
+    """What `spelled` wrote."""
+    halves = base64.b64decode(place, validate=True)
+    return struct.unpack(f"<{len(halves) // 2}e", halves)
 
 
 def flag(field: str, value: object) -> bool:

@@ -13,7 +13,7 @@ import torch
 from models.checkpoint import Checkpoint
 from models.latent import MAX_SEED, farthest
 from models.spec import GeneratorSpec
-from studio.drawing import check, condition_of, latent_of, place_on_map
+from studio.drawing import begun, check, condition_of, place_on_map
 from studio.errors import Fault
 from studio.recipe import Pairs, Recipe
 from studio.recipe_rules import MAX_POSITION, shown
@@ -54,8 +54,8 @@ def series(checkpoint: Checkpoint, recipe: Recipe, count: int, seed: int) -> Ite
     """Seeds in a row, the recipe's own first; on a map, where a place would hide the seed, the others stand where theirs leads."""
     is_map = checkpoint.generator.spec.is_map
     for step in range(count):
-        position = None if is_map and step else recipe.position
-        yield replace(recipe, seed=(recipe.seed + step) % (MAX_SEED + 1), position=position)
+        other = replace(recipe, position=None if is_map else recipe.position, w="") if step else recipe
+        yield replace(other, seed=(recipe.seed + step) % (MAX_SEED + 1))
 
 
 def random(checkpoint: Checkpoint, recipe: Recipe, count: int, seed: int) -> Iterator[Recipe]:
@@ -105,7 +105,7 @@ def classes(checkpoint: Checkpoint, recipe: Recipe, count: int, seed: int) -> It
         turn, number = divmod(i, len(of_class) * len(of_style))
         style, chosen = divmod(number, len(of_class))
         other = (recipe.seed + turn) % (MAX_SEED + 1)
-        yield replace(recipe, classes=of_class[chosen], styles=of_style[style], seed=other)
+        yield replace(recipe, classes=of_class[chosen], styles=of_style[style], seed=other, w="" if turn else recipe.w)
 
 
 def truncation(checkpoint: Checkpoint, recipe: Recipe, count: int, seed: int) -> Iterator[Recipe]:
@@ -150,16 +150,14 @@ def chance_seeds(seed: int, count: int, *, besides: int) -> Iterator[int]:
 
 def reseeded(recipe: Recipe, seed: int) -> Recipe:
     """Another seed, at its own place: a drag belongs to the seed that it began at."""
-    return replace(recipe, seed=seed, position=None)
+    return replace(recipe, seed=seed, position=None, w="")
 
 
 @torch.inference_mode()
 def placed(checkpoint: Checkpoint, recipes: Sequence[Recipe]) -> torch.Tensor:
     """(n, d): each recipe's w, of those layers that come from its own seed. All share one mix."""
-    generator, spec = checkpoint.generator, checkpoint.generator.spec
-    device = next(generator.parameters()).device
-    z = torch.stack([latent_of(spec, recipe) for recipe in recipes])
-    w = generator.map(z.to(device), condition_of(spec, recipes).to(device))
+    spec, device = checkpoint.generator.spec, next(checkpoint.generator.parameters()).device
+    w = begun(checkpoint, recipes, condition_of(spec, recipes).to(device), device)
     own = [layer for layer in range(spec.layers) if layer not in recipes[0].mix_layers]
     return w[:, own].flatten(1).cpu()
 

@@ -20,6 +20,7 @@ from studio.errors import Fault
 from studio.figures import Figures
 from studio.film_routes import FilmRoutes
 from studio.films import Films
+from studio.finding import FindRoutes
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.live import LiveDoor
@@ -62,6 +63,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     routes = FilmRoutes(films, engine, settings)
     routes.add(web)
     routes.go_on()
+    FindRoutes(engine, settings).add(web)
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 

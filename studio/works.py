@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from threading import Condition, Thread
@@ -33,8 +33,9 @@ class Stopped(Exception):
 class Work:
     """What a visitor waits for. `future` holds its result, or the Fault that ended it.
 
-    size: width and height of what it makes; kind: "picture", or the format of a film. cost: pixels that are worked on in all.
+    size: width and height of what it makes; kind: "picture", "projection", or the format of a film. cost: pixels that are worked on in all.
     undo: takes back what a work that did not come to its end has left. id: its own, where it had one before the studio was started anew.
+    besides: what it tells of itself as it goes, in JSON's own types.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Work:
         self.future: Future[Any] = Future()
         self.state: WorkState = "waiting"
         self.done, self.total = 0, 1
+        self.besides: Mapping[str, Any] = {}
         self.so_far: np.ndarray | None = None  # what stands there already, (h, w, 3) uint8, where that can be seen
         self.began = self.ended = 0.0
         self.fault: Fault | None = None

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from models.growth import levels_of, sides_of, sides_shown
 from models.layers import Conv, Linear, double, lifted, unit
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec
+from models.spec import Condition, Generator, GeneratorSpec, every_pair
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Progressive(Generator):
         """Fit the coarser sides to the whole picture averaged down: once a resolution has come in, nothing trains the one before it."""
         spec, draw = self.spec, torch.Generator().manual_seed(0)
         z = torch.randn(count, spec.z_dim, generator=draw).to(self.first.weight.device)
-        w = self.map(z, spread(spec, count).to(z.device))
+        w = self.map(z, every_pair(spec, count).to(z.device))
         whole = torch.cat([self.synthesize(part)[:, : spec.channels] for part in w.split(64)])
         for level, picture in enumerate(self.pictures, start=1):
             if level < len(self.pictures):
@@ -135,14 +135,6 @@ class Progressive(Generator):
 
     def _picture(self, x: Tensor, levels: int) -> Tensor:
         return self.pictures[levels - 1](x).float()
-
-
-def spread(spec: GeneratorSpec, n: int) -> Condition:
-    """Every pair of class and style by turn, n rows."""
-    place, count = torch.arange(n), max(len(spec.classes), 1)
-    classes = torch.eye(len(spec.classes))[place % count] if spec.classes else None
-    styles = torch.eye(len(spec.styles))[place // count % len(spec.styles)] if spec.styles else None
-    return Condition(classes, styles)
 
 
 def fit(layer: Conv, maps: Tensor, wanted: Tensor) -> None:

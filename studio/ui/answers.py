@@ -87,6 +87,16 @@ class Brought(TypedDict):
     notes: list[dict[str, Any]]
 
 
+class Projected(TypedDict):
+    """Where a picture was found in a generator's latent space, and how well it fits."""
+
+    recipe: dict[str, Any]
+    fit: str
+    first: float
+    distance: float
+    strangers: float
+
+
 def endpoint(method: Callable[P, R]) -> Callable[P, R]:
     """A method whose arguments are checked against their types, and whose faults reach every kind of caller."""
     checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(method)
@@ -130,13 +140,18 @@ def new_file(name: str) -> Path:
 
 def written(works: Works, work: Work, path: Path) -> Any:
     """Wait for a work that writes a file, and answer with it; Fault where it failed or was cancelled."""
+    ended(works, work)
+    return file_at(path)
+
+
+def ended(works: Works, work: Work) -> Any:
+    """Wait for a work, and give what it made; Fault where it failed or was cancelled."""
     try:
-        work.future.result()
+        return work.future.result()
     except CancelledError:
         raise Fault("fault.no_work", status=410) from None
     finally:
         works.forget(work)
-    return file_at(path)
 
 
 def file_at(path: Path) -> Any:

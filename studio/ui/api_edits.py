@@ -1,27 +1,31 @@
 """The named endpoints of the darkroom: pictures in, translators, pictures of any size out."""
 
 # As in api.py, annotations stay real types: no `from __future__ import annotations`.
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 from gradio import FileData
+from pydantic import Field
 
 from studio.declare import translator_declaration
 from studio.engine import Engine
+from studio.finding import Finder
 from studio.frames import file_name
 from studio.pictures import MAX_UPLOAD
+from studio.recipe import to_dict
 from studio.settings import Settings
-from studio.ui.answers import AnyRecipe, Brought, endpoint, new_file, noted, read, uploaded, written
+from studio.ui.answers import AnyRecipe, Brought, Projected, ended, endpoint, new_file, noted, read, uploaded, written
 from studio.visitors import visitor_of
 
 
 class EditingEndpoints:
     """Pictures in, pictures out."""
 
-    NAMES = ("translators", "bring", "finish")
+    NAMES = ("translators", "bring", "finish", "project")
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
+        self._finder = Finder(engine)
         self._settings = settings
 
     @endpoint
@@ -60,3 +64,26 @@ class EditingEndpoints:
         target.parent.mkdir(parents=True)
         work = self._engine.finish(wanted, target, visitor=visitor_of(request, self._settings))
         return written(self._engine.darkroom.works, work, target)
+
+    @endpoint
+    def project(
+        self,
+        generator: Annotated[str, Field(max_length=64)],
+        picture: AnyRecipe,
+        request: gr.Request,
+        mask: Annotated[str, Field(max_length=64)] = "",
+    ) -> Projected:
+        """Find a picture in a generator's latent space: the recipe whose picture looks most like it. It takes some ten seconds.
+
+        Args:
+            generator: What is to draw it.
+            picture: A recipe, as an object or JSON text: {"source": id} of what `bring` brought, or any other. Its middle
+                square is looked for.
+            mask: The id of a picture that `bring` brought: white where it has to fit. Left out: everywhere.
+        Returns:
+            The recipe, with its place as `w`; the fit in a word (same, close, partly, far); and distances: of what was found,
+            of the first guess, and of two pictures of this generator that are strangers to each other.
+        """
+        work = self._finder.find(generator, read(picture), visitor_of(request, self._settings), mask=mask)
+        recipe = to_dict(ended(self._engine.darkroom.works, work))
+        return Projected(recipe=recipe, **work.besides)

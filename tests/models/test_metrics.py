@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
+from models import evaluate, projection
 from models.checkpoint import Card, CheckpointError, load, save, save_card
 from models.encoder import Encoder, EncoderConfig
 from models.evaluate import arguments, main, originals, spread, write
-from models.metrics import METRICS, Samples
+from models.metrics import METRICS, Samples, projected
 from models.metrics.judge import Judge, train_judge, trained_judge
 from models.metrics.recognition import diversity
 from models.registry import GENERATORS, TRANSLATORS
@@ -184,6 +186,23 @@ def test_the_command_measures_directions(data: PictureSet, tmp_path: Path, capsy
     assert set(found) == {"slant", "weight"}
     assert {"moved", "steps", "others", "ratio", "monotone"} <= set(found["slant"])
     assert "weight" in capsys.readouterr().out
+
+
+def test_the_command_measures_projection(data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny(tmp_path / "checkpoints", "dcgan")
+    save_card(folder, replace(load(folder).card, training={"preset": "digits-cgan"}))
+    save_pictures(data, tmp_path / "data" / "digits")
+    monkeypatch.setattr(projection, "GUESSES", 16)
+    monkeypatch.setattr(projected, "LOOKED", (0, 3))
+    monkeypatch.setattr(evaluate, "projected", partial(projected.projected, count=2))
+    places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "data"), "--json", str(tmp_path / "p.json")]
+    assert main(["projection", "--of", folder.name, *places]) == 0
+    told = json.loads((tmp_path / "p.json").read_text())[folder.name]
+    assert set(told) == {"held_out", "generated"}
+    for one in told.values():
+        assert (one["steps"], one["pictures"], one["share"][0]) == ([0, 3], 2, 1.0)
+        assert 0 <= one["distance"][1] <= 2
+        assert one["seconds"] > 0 and sum(one["fit"].values()) == 2
 
 
 def test_a_spread_is_three_standard_errors_of_a_share_and_a_twentieth_else() -> None:

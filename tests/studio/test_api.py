@@ -24,6 +24,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from models import projection
+from studio import finding
 from studio.bench.server import free_port
 from studio.engine import Engine
 from studio.frames import read_recipe, to_png
@@ -127,6 +129,15 @@ def test_every_mode_of_a_sheet_can_be_asked_for_and_each_picture_is_its_recipes(
         assert [replace(recipe, weights="", made=None) for recipe in recipes] == expected, mode
         assert Path(paths[2]).read_bytes() == to_png(studio.engine.draw(expected[2])), mode
         assert studio.client.predict(RECIPE, 3, mode, 5, api_name="/sample") == [to_dict(recipe) for recipe in expected], mode
+
+
+def test_project_finds_a_picture_as_a_recipe_that_draws(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projection, "GUESSES", 16)
+    monkeypatch.setattr(finding, "STEPS", 5)
+    found = studio.client.predict("tiny-style", {"generator": "tiny-style", "seed": 5}, api_name="/project")
+    assert found["distance"] <= found["first"] and found["fit"] in ("same", "close", "partly", "far")
+    assert Path(studio.client.predict(found["recipe"], api_name="/draw")).is_file()
+    assert fault_of(studio, "tiny-rvae", RECIPE, api_name="/project")[1]["code"] == "fault.no_projection"
 
 
 def test_a_mode_that_the_generator_lacks_is_a_fault_that_says_what_there_is(studio: Studio) -> None:

@@ -26,6 +26,7 @@ from studio.recipe import (
     to_json,
     to_link,
 )
+from studio.recipe_rules import numbers_of, spelled
 
 FULL = Recipe(
     generator="letters",
@@ -35,6 +36,7 @@ FULL = Recipe(
     variation=0.25,
     classes=(("A", 1.0), ("B", 2.0)),
     styles=(("serif", 0.5), ("手写", 0.5)),
+    w="ADwAvAA4",
     position=(-4.0, 1.5),
     directions=(("slant", -1.25), ("weight", 5.0)),
     truncation=0.7,
@@ -128,6 +130,16 @@ def test_a_recipe_of_the_fourth_version_knows_no_drift():
 
 def test_a_recipe_of_the_second_version_means_what_it_meant():
     assert from_dict({"version": 2, "generator": "a", "side": 8}) == Recipe("a", side=8)
+
+
+def test_a_recipe_of_the_fourth_version_knows_no_place():
+    assert from_dict({"version": 4, "generator": "a", "flat": True}) == Recipe("a", flat=True)
+
+
+def test_a_place_has_one_spelling():
+    assert from_dict({"generator": "a", "w": "ADx="}).w == "ADw="
+    assert numbers_of("ADwAvAA4") == (1.0, -1.0, 0.5)
+    assert spelled([256.0, 0.0]) == "AFwAAA=="
 
 
 def test_a_recipe_begins_with_a_generator_or_a_picture_never_with_both():
@@ -270,6 +282,17 @@ def test_a_recipe_is_checked_again_when_it_is_changed():
         ({"after": [{"translator": "up", "beside": {"style": ["x"]}}]}, "fault.recipe_source"),
         ({"after": [{"translator": "up", "beside": {"style": [[A]]}}]}, "fault.recipe_source"),
         ({"after": [{"translator": "up", "beside": [A]}]}, "fault.recipe_named"),
+        ({"w": 7}, "fault.recipe_w"),
+        ({"w": None}, "fault.recipe_w"),
+        ({"w": [0.5]}, "fault.recipe_w"),
+        ({"w": "ADwA"}, "fault.recipe_w"),  # a number and a half
+        ({"w": "AD w="}, "fault.recipe_w"),
+        ({"w": "ADw\u00e9"}, "fault.recipe_w"),
+        ({"w": "AH4="}, "fault.recipe_w"),  # not a number
+        ({"w": "AHw="}, "fault.recipe_w"),  # infinity
+        ({"w": "AVw="}, "fault.recipe_w"),  # a little more than the most, 256
+        ({"w": "AAAA" * 700}, "fault.recipe_w"),
+        ({"w": "A" * 60000}, "fault.recipe_w"),
         ({"made": {}}, "fault.recipe_made"),
         ({"made": {"device": 1, "dtype": "", "torch": ""}}, "fault.recipe_name"),
         ({"version": 0}, "fault.recipe_version"),

@@ -33,7 +33,7 @@ export class Work {
     return this.atelier.api.at(`works/${this.id}/preview.webp`);
   }
 
-  /** What stands there after some of its parts, where that can be seen. @param {number} done */
+  /** What stands there after some of its parts, where that can be seen. @param {number|string} done */
   soFar(done) {
     return this.atelier.api.at(`works/${this.id}/so-far.webp?${done}`);
   }

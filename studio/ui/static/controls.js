@@ -52,10 +52,16 @@ function seedGroup(atelier, declaration, position) {
     input: (value) => state.change({ variation_seed: value }, { rest: true }),
   });
   const walk = declaration.is_map ? null : walkPad(atelier, position);
+  const find = declaration.projects ? words.put(h('button', {
+    type: 'button', class: 'button small', 'data-act': 'find', 'aria-haspopup': 'dialog', onclick: () => atelier.finder.open(),
+  }), 'find.open') : null;
+  if (find) words.put(find, 'find.open_tip', {}, 'tip');
   return group(atelier, 'seed', {
+    aside: find,
     root: h('div', { class: 'seed-and-walk' }, h('div', { class: 'rows' }, seed.root, amount.root, second.root), walk?.root),
     show: (controls) => {
       seed.show(controls.seed);
+      find?.setAttribute('aria-pressed', String(!!controls.w));
       amount.show(controls.variation);
       second.show(controls.variation_seed);
       walk?.show(...position().map((at) => at / 4));

@@ -4,6 +4,7 @@ import { doings } from './actions.js';
 import { comparer } from './compare.js';
 import { groupsOf } from './controls.js';
 import { h } from './dom.js';
+import { Finder } from './find.js';
 import { historyStrip } from './history.js';
 import { pen } from './pen.js';
 import { previewer } from './preview.js';
@@ -28,6 +29,7 @@ export function mount(root, atelier) {
   atelier.preview = previewer(atelier);
   atelier.compare = comparer(atelier, picture);
   atelier.pen = pen(atelier, picture);
+  atelier.finder = new Finder(atelier);
   const panel = controlPanel(atelier, picture.position);
   const bar = doings(atelier, picture.root);
   const notice = h('div', { class: 'notice', role: 'status', 'data-role': 'notice' });

@@ -12,7 +12,8 @@ export function acceptPictures(atelier) {
   const veil = h('div', { class: 'veil', hidden: true }, words.put(h('p'), 'drop.here'));
   layer().append(veil);
   // On a bench a picture is what is worked on; anywhere else it brings its recipe.
-  const take = (file) => void (atelier.benches.get(atelier.tab())?.bring(file) ?? restoreFrom(atelier, file));
+  const place = () => (atelier.finder.box ? atelier.finder : atelier.benches.get(atelier.tab()));
+  const take = (file) => void (place() ? place().bring(file) : restoreFrom(atelier, file));
   const holds = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
   document.addEventListener('dragenter', (event) => {
     if (holds(event)) veil.hidden = false;
@@ -46,7 +47,8 @@ export function acceptPictures(atelier) {
 /** Read a picture's recipe and set every control by it. @param {any} atelier @param {Blob} file */
 export async function restoreFrom(atelier, file) {
   if (file.size > MOST) return atelier.notice.say(atelier.words.say('fault.too_large', { size: file.size, limit: MOST }), 'fault');
-  await restore(atelier, () => atelier.api.post('read', file, file.type || 'application/octet-stream'));
+  const found = { label: atelier.words.say('find.offer'), press: () => atelier.finder.bring(file) };
+  await restore(atelier, () => atelier.api.post('read', file, file.type || 'application/octet-stream'), found);
 }
 
 /** The same for a recipe as text or a shared link. @param {any} atelier @param {string} text */
@@ -54,8 +56,8 @@ export async function restoreText(atelier, text) {
   await restore(atelier, () => atelier.api.call('recipe', [null, text]));
 }
 
-/** @param {any} atelier @param {() => Promise<any>} read */
-async function restore(atelier, read) {
+/** @param {any} atelier @param {() => Promise<any>} read @param {{label: string, press: () => void}} [besides] what can be done with a picture without a recipe */
+async function restore(atelier, read, besides) {
   const { words } = atelier;
   try {
     const { recipe, notes } = await read();
@@ -68,6 +70,7 @@ async function restore(atelier, read) {
     atelier.notice.say(said || words.say('drop.restored'), said ? 'note' : 'good');
   } catch (fault) {
     atelier.openTab('create');
+    if (besides && /** @type {any} */ (fault).fault?.code === 'fault.no_recipe') return atelier.toast(words.say('find.no_recipe'), besides);
     atelier.notice.say(words.fault(/** @type {any} */ (fault).fault ?? { code: 'fault.connection' }), 'fault');
   }
 }

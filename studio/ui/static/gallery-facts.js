@@ -15,6 +15,7 @@ const SAID = /** @type {Record<string, (words: import('./words.js').Words, recip
   classes: (words, { classes }) => mixture(words, 'class', classes),
   styles: (words, { styles }) => mixture(words, 'style', styles),
   blend: (words, { blend }) => words.say('fact.blend_of', { count: blend.length }),
+  w: (words) => words.say('fact.w_found'),
   seed: (_, { seed }) => String(seed ?? 0),
   variation: (_, recipe) => `${Math.round(recipe.variation * 100)}% → ${recipe.variation_seed ?? 0}`,
   position: (_, { position }) => position.map(number).join(', '),
@@ -29,12 +30,12 @@ const SAID = /** @type {Record<string, (words: import('./words.js').Words, recip
 });
 
 /**
- * What there is to say of a recipe; what stands at its default is not said, but a seed always is.
+ * What there is to say of a recipe; what stands at its default is not said, but a seed always is, unless something stands in its place.
  * @param {import('./words.js').Words} words @param {any} recipe @returns {{key: string, text: string}[]}
  */
 export function facts(words, recipe) {
   return Object.keys(SAID)
-    .filter((key) => (key === 'seed' ? !recipe.blend : recipe[key] !== undefined))
+    .filter((key) => (key === 'seed' ? !recipe.blend && !recipe.w : recipe[key] !== undefined))
     .map((key) => ({ key, text: SAID[key](words, recipe) }));
 }
 

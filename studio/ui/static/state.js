@@ -4,18 +4,18 @@ import { keepSession, readSession } from './session.js';
 
 /**
  * @typedef {{generator: string, seed: number, variation_seed: number, variation: number, classes: Record<string, number>,
- *   styles: Record<string, number>, position: [number, number]|null, directions: Record<string, number>, truncation: number,
+ *   styles: Record<string, number>, w: string, position: [number, number]|null, directions: Record<string, number>, truncation: number,
  *   noise_seed: number, noise_turn: number, mix_seed: number, mix_layers: number[], blend: any[], flat: boolean, side: number, temperature: number, strokes: number[][], upscale: number}} Controls
  */
 
 export const MAX_SEED = 2 ** 32 - 1;
 const DEFAULTS = Object.freeze({
-  seed: 0, variation_seed: 0, variation: 0, classes: {}, styles: {}, position: null, directions: {}, truncation: 1,
+  seed: 0, variation_seed: 0, variation: 0, classes: {}, styles: {}, w: '', position: null, directions: {}, truncation: 1,
   noise_seed: 0, noise_turn: 0, mix_seed: 0, mix_layers: [], side: 0, temperature: 0.25, strokes: [], blend: [], flat: false, upscale: 1,
 });
 
 /** What a blend stands in the place of: a hand on one of these leaves the blend. */
-const BLENDED = new Set(['seed', 'variation', 'variation_seed', 'classes', 'styles', 'position', 'truncation', 'mix_seed', 'mix_layers']);
+const BLENDED = new Set(['seed', 'variation', 'variation_seed', 'classes', 'styles', 'w', 'position', 'truncation', 'mix_seed', 'mix_layers']);
 
 /** A seed nobody chose. */
 export const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
@@ -88,7 +88,8 @@ export class State {
   /** Move one or more controls. @param {Partial<Controls>} patch @param {{rest?: boolean, from?: string}} [told] rest: the hand has let go */
   change(patch, { rest = false, from = 'hand' } = {}) {
     const leaves = this.recipe.blend.length && !patch.blend && Object.keys(patch).some((name) => BLENDED.has(name));
-    this.recipe = { ...this.recipe, ...(leaves && { blend: [], flat: false }), ...patch };
+    const reseeded = 'seed' in patch && { w: '' }; // a place that was found stands in the place of a seed
+    this.recipe = { ...this.recipe, ...(leaves && { blend: [], flat: false }), ...reseeded, ...patch };
     if (rest) this.#commit();
     this.#tell({ rest, from });
   }
@@ -111,7 +112,8 @@ export class State {
     const last = this.steps.findLast(({ generator }) => generator === id);
     const seed = this.locked || !last ? this.recipe.seed : last.seed;
     this.parents = [];
-    this.change({ ...(last ?? complete({ generator: id })), seed }, { rest: true, from: 'generator' });
+    const place = this.locked ? { w: '' } : {};
+    this.change({ ...(last ?? complete({ generator: id })), seed, ...place }, { rest: true, from: 'generator' });
   }
 
   /** Another seed; with the seed locked, everything else instead. */

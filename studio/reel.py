@@ -165,7 +165,7 @@ def evened(reel: Reel, draw: Draw, encoder: Encoder, tell: Tell = unheard) -> Re
     count = min(max(film.frames, GRID[0]), GRID[1])
     pace = np.linspace(0, film.seconds, count + 1)
     for number in range(ROUNDS):
-        plain = replace(reel, pace=tuple(pace.tolist()))
+        plain = replace(reel, film=film, lanes=(), pace=tuple(pace.tolist()))
         pictures = []
         for place in range(count + (not film.loop)):
             pictures.append(draw(plain.at(place / count * film.seconds)))

@@ -30,7 +30,7 @@ def open_sheet(page: Page, generator: str, mode: str) -> Locator:
     [
         ("portraits", "random", "seed", None),
         ("portraits", "varied", "seed", None),
-        ("portraits", "layers", "mix_layers", [5, 6, 7, 8, 9]),
+        ("portraits", "layers", "mix_layers", [6, 7, 8, 9, 10, 11]),
         ("portraits", "classes", "styles", {"notionists": 1}),
         ("digits-cgan", "series", "seed", 8),
         ("digits-cgan", "plane", "position", [0, 0.5]),

@@ -54,9 +54,11 @@ function caption(words, mode, recipe) {
   if (mode === 'parent') words.put(text, 'breed.is_parent');
   else if (mode === 'truncation') text.textContent = truncation.toFixed(2);
   else if (mode === 'walk') text.textContent = variation.toFixed(2);
-  else if (mode !== 'classes') return null;
-  else if (Object.keys(classes).length) words.put(text, Object.keys(classes)[0], { $kind: 'class' });
-  else words.put(text, Object.keys(styles)[0], { $kind: 'style' });
+  else {
+    const [kind, [name]] = Object.keys(classes).length ? ['class', Object.keys(classes)] : ['style', Object.keys(styles)];
+    if (mode !== 'classes' || !name) return null; // a picture of another mode may still come in
+    words.put(text, name, { $kind: kind });
+  }
   return text;
 }
 

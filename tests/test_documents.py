@@ -199,6 +199,7 @@ def test_a_card_tells_all(card) -> None:
     for language in LANGUAGES:
         assert card.title.get(language)
         assert card.limits.get(language)
+    assert (ROOT / "checkpoints" / card.id / "preview.webp").is_file(), f"{card.id}: no preview"
     unsaid = [f"score.{name}" for name in card.scores if f"score.{name}" not in words("en")]
     unsaid += [f"direction.{name}" for name in card.directions if f"direction.{name}" not in words("en")]
     assert unsaid == []

@@ -75,7 +75,8 @@ def test_learn_move_a_knob_done(stage: Page) -> None:
     stage.click(f"{GROUP} [data-act=perform-learning]")
     expect(button).to_be_hidden()
     stage.fill(f"{ROWS} [data-field=to]", "0.5")
-    stage.keyboard.press("Enter")
+    stage.keyboard.press("Tab")
+    expect(stage.locator(f"{ROWS} [data-field=curve]")).to_be_focused()
     after_rest(stage, lambda: stage.evaluate("play(0xb0, 74, 126); play(0xb0, 74, 127)"))
     assert recipe(stage)["variation"] == 0.5
 

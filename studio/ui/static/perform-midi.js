@@ -8,6 +8,7 @@ export class Midi {
   constructor({ hear, changed }) {
     Object.assign(this, { hear, changed });
     this.access = /** @type {any} */ (null);
+    this.asking = false; // the browser is showing its question
     this.said = /** @type {[string, object]} */ (['perform.midi_off', {}]);
   }
 
@@ -17,12 +18,15 @@ export class Midi {
 
   /** Ask the browser for MIDI; what comes of it stands in `said`. */
   async open() {
-    if (this.on) return;
+    if (this.on || this.asking) return;
     if (!('requestMIDIAccess' in navigator)) return this.#say('perform.midi_absent');
+    this.asking = true;
     try {
       this.access = await navigator.requestMIDIAccess({ sysex: false });
     } catch {
       return this.#say('perform.midi_refused');
+    } finally {
+      this.asking = false;
     }
     this.access.onstatechange = () => this.#attach();
     this.#attach();

@@ -16,6 +16,7 @@ export class Sound {
   constructor({ hear, changed }) {
     Object.assign(this, { hear, changed });
     this.context = /** @type {AudioContext|null} */ (null);
+    this.asking = false; // the browser is showing its question
     this.said = /** @type {[string, object]} */ (['perform.sound_off', {}]);
     this.levels = { low: 0, mid: 0, high: 0, onset: 0 };
   }
@@ -24,18 +25,18 @@ export class Sound {
     return !!this.context;
   }
 
-  wanted() {
-    return this.on;
-  }
-
   /** Ask for the microphone, as it hears: without what is meant for speech. */
   async open() {
+    if (this.on || this.asking) return;
     if (!navigator.mediaDevices) return this.#say('perform.sound_absent');
+    this.asking = true;
     try {
       const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
       this.stream = await navigator.mediaDevices.getUserMedia({ audio });
     } catch {
       return this.#say('perform.sound_refused');
+    } finally {
+      this.asking = false;
     }
     this.context = new AudioContext();
     this.analyser = new AnalyserNode(this.context, { fftSize: SIZE, smoothingTimeConstant: 0, ...LOUD });

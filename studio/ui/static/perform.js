@@ -29,6 +29,7 @@ export function performGroup(atelier, panel, picture) {
   const sound = new Sound(heard);
   const stage = castStage(atelier);
   let learning = false;
+  let edited = false; // by a field of the list, which shows it already and keeps the focus
 
   const button = (name, press, given = {}) => {
     const made = words.put(h('button', { type: 'button', class: 'button', 'data-act': `perform-${name}`, onclick: press, ...given }), `perform.${name}`);
@@ -86,19 +87,24 @@ export function performGroup(atelier, panel, picture) {
     said.hidden = !told.length;
   };
   const showList = () => {
-    list.replaceChildren(...mappings.list.map((one) => mappingRow(one)));
+    if (!edited) list.replaceChildren(...mappings.list.map((one) => mappingRow(one)));
+    edited = false;
     save.disabled = !mappings.list.length;
     decorate();
   };
   const mappingRow = (mapping) => {
     const { parameter, source, curve } = mapping;
     const here = find(parameter);
-    const put = (patch) => mappings.put({ ...mappings.of(parameter), ...patch });
+    const put = (patch) => {
+      edited = true;
+      mappings.put({ ...(mappings.of(parameter) ?? mapping), ...patch });
+    };
     const number = (name) => {
       const field = h('input', { type: 'text', class: 'row-value', inputmode: 'decimal', autocomplete: 'off', value: round(mapping[name], 3), 'data-field': name, onchange: () => {
         const typed = Number(field.value.replace(',', '.'));
         const { min = -100, max = 100 } = here ?? {};
-        put({ [name]: field.value.trim() && Number.isFinite(typed) ? clamp(typed, min, max) : mapping[name] });
+        if (field.value.trim() && Number.isFinite(typed)) put({ [name]: clamp(typed, min, max) });
+        field.value = String(round((mappings.of(parameter) ?? mapping)[name], 3));
       } });
       return words.put(words.put(field, `perform.${name}`, {}, 'label'), `perform.${name}`, {}, 'tip');
     };

@@ -7,6 +7,7 @@ import { h } from './dom.js';
 import { Finder } from './find.js';
 import { historyStrip } from './history.js';
 import { pen } from './pen.js';
+import { performGroup } from './perform.js';
 import { previewer } from './preview.js';
 import { stage } from './stage.js';
 import { statusLine } from './status.js';
@@ -30,7 +31,7 @@ export function mount(root, atelier) {
   atelier.compare = comparer(atelier, picture);
   atelier.pen = pen(atelier, picture);
   atelier.finder = new Finder(atelier);
-  const panel = controlPanel(atelier, picture.position);
+  const panel = controlPanel(atelier, picture);
   const bar = doings(atelier, picture.root);
   const notice = h('div', { class: 'notice', role: 'status', 'data-role': 'notice' });
   picture.root.append(notice);
@@ -72,14 +73,15 @@ function generatorStrip(atelier) {
   return words.put(h('nav', { class: 'generators' }, ...buttons.map(({ button }) => button)), 'create.generators', {}, 'label');
 }
 
-/** The groups of the generator at hand; on a narrow page one at a time, chosen by the row of names. @param {any} atelier @param {() => [number, number]} position */
-function controlPanel(atelier, position) {
+/** The groups of the generator at hand; on a narrow page one at a time, chosen by the row of names. @param {any} atelier @param {ReturnType<typeof stage>} picture */
+function controlPanel(atelier, picture) {
   const { state, words } = atelier;
   const made = /** @type {Map<string, import('./controls.js').Group[]>} */ (new Map());
   const names = words.put(h('div', { class: 'group-tabs', role: 'group' }), 'create.groups', {}, 'label');
   const body = h('div', { class: 'groups', tabindex: -1 });
   const panel = h('aside', { class: 'panel', 'data-role': 'controls' }, names, body);
   words.put(panel, 'create.controls', {}, 'label');
+  const perform = performGroup(atelier, panel, picture);
   let shown = '';
   let chosen = 'seed';
 
@@ -94,7 +96,7 @@ function controlPanel(atelier, position) {
     body.scrollTop = 0;
   };
   const build = (declaration) => {
-    if (!made.has(declaration.id)) made.set(declaration.id, groupsOf(atelier, declaration, position));
+    if (!made.has(declaration.id)) made.set(declaration.id, [...groupsOf(atelier, declaration, picture.position), perform]);
     const groups = made.get(declaration.id) ?? [];
     shown = declaration.id;
     body.replaceChildren(...groups.map(({ root }) => root));
@@ -103,6 +105,11 @@ function controlPanel(atelier, position) {
       h('button', { type: 'button', 'data-for': id, class: STRIPS.includes(id) ? 'strip-tab' : '', onclick: () => choose(id) }), `group.${id}`)));
     words.translate(body);
     choose(tabs.includes(chosen) ? chosen : 'seed');
+  };
+  atelier.perform = () => {
+    choose(perform.id);
+    perform.root.scrollIntoView({ block: 'nearest' });
+    perform.root.querySelector('button')?.focus();
   };
   state.follow((controls) => {
     if (shown !== controls.generator) build(state.declaration);

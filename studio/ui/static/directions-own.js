@@ -1,5 +1,7 @@
 /** A visitor's own directions, as the studio keeps them. Each change is told to the page as `atelier:directions`. @module */
 
+import { giveFile } from './dom.js';
+
 /** @typedef {{id: string, name: string, generator: string, current: boolean}} Own */
 
 /** @param {any} api @param {import('./words.js').Words} words */
@@ -27,12 +29,6 @@ export function openOwn(api, words) {
     /** @param {File} file @returns {Promise<Own>} */
     bring: async (file) => told(api.call('bring_direction', [await file.text()])),
     /** Give it to the browser as a file. @param {Own} one */
-    save: async (one) => {
-      const text = JSON.stringify(await api.call('direction_file', [one.id]));
-      const address = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-      const link = Object.assign(document.createElement('a'), { href: address, download: `${one.name.replace(/[^\p{L}\p{N}]+/gu, '-') || one.id}.direction.json` });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(address), 10000);
-    },
+    save: async (one) => giveFile(JSON.stringify(await api.call('direction_file', [one.id])), `${one.name.replace(/[^\p{L}\p{N}]+/gu, '-') || one.id}.direction.json`),
   };
 }

@@ -33,8 +33,9 @@ export function later(run, wait) {
   let waiting = /** @type {any[]|null} */ (null);
   const now = () => {
     clearTimeout(timer);
-    if (waiting) run(...waiting);
-    waiting = null;
+    const given = waiting;
+    waiting = null; // before it runs: it may call for itself again
+    if (given) run(...given);
   };
   const call = (...args) => {
     clearTimeout(timer);
@@ -42,6 +43,13 @@ export function later(run, wait) {
     timer = window.setTimeout(now, wait);
   };
   return /** @type {any} */ (Object.assign(call, { now }));
+}
+
+/** Give the browser a text as a file. @param {string} text @param {string} name */
+export function giveFile(text, name) {
+  const address = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  h('a', { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
 /** Whether the visitor asked the machine for less movement. */

@@ -1,9 +1,9 @@
 /** The curves of a film's tracks as the studio reads them: by hand, and after the music. @module */
 
 import { clamp } from './dom.js';
+import { EASES } from './easing.js';
 
 const STEPS = 100; // values a second of what follows the music
-const EASES = { even: (t) => t, soft: (t) => t * t * (3 - 2 * t), start: (t) => t * t, stop: (t) => t * (2 - t), hold: () => 0 };
 
 /** The lowest and the highest that a parameter goes. @param {string} parameter @returns {[number, number]} */
 export function rangeOf(parameter) {

@@ -33,6 +33,12 @@ export function historyStrip(atelier) {
     }));
     mark(state.recipe);
   };
+  /** The picture after the one that stands, round and round. */
+  atelier.nextPicture = () => {
+    const now = keyOf(state.recipe);
+    const next = kept[(kept.findIndex(({ recipe }) => keyOf(recipe) === now) + 1) % kept.length];
+    if (next) state.restore(next.recipe);
+  };
   live.on('frame', ({ header, picture, generator }) => {
     if (!header.rest) return;
     // Between the asking and the answer the hand may have gone on; the strip keeps what was drawn.

@@ -1,33 +1,12 @@
 /** The live wire: the newest recipe wins, one frame is under way, and a lost connection comes back by itself. @module */
 
+import { decodeExactly, decodeFrame } from './decode.js';
 import { compact } from './state.js';
 
 const REST_AFTER = 160; // ms without movement until the lossless frame is asked for
 const GIVE_UP = 4000; // ms after which a frame that never came no longer holds up the next
 const BACKOFF = [250, 500, 1000, 2000, 5000, 10000, 30000];
 const REFUSED = 2; // sockets that closed before they greeted, after which Gradio's events take over
-
-/** @param {Uint8Array<ArrayBuffer>} bytes @param {string} type @returns {Promise<ImageBitmap>} */
-const decodeExactly = (bytes, type) => createImageBitmap(new Blob([bytes], { type }));
-
-/**
- * A moving frame, as something that can be drawn now. Plain pixels need no decoding; a Blob goes through the browser's other
- * processes before it is decoded, an ImageDecoder, which only a secure page has, reads the bytes where they are.
- * @param {Uint8Array<ArrayBuffer>} bytes @param {Header} header @param {string} type @returns {Promise<ImageBitmap|VideoFrame|OffscreenCanvas>}
- */
-async function decodeQuickly(bytes, { format, width = 0, height = 0 }, type) {
-  if (format === 'rgba') {
-    const pixels = new ImageData(new Uint8ClampedArray(bytes.buffer, bytes.byteOffset, bytes.byteLength), width, height);
-    const canvas = new OffscreenCanvas(width, height);
-    canvas.getContext('2d')?.putImageData(pixels, 0, 0);
-    return canvas;
-  }
-  if (!('ImageDecoder' in globalThis)) return decodeExactly(bytes, type);
-  const decoder = new ImageDecoder({ data: bytes, type });
-  const { image } = await decoder.decode();
-  decoder.close();
-  return image;
-}
 
 /**
  * @typedef {{type: string, id: number, ms: number, rest: boolean, format: string, width?: number, height?: number, index?: number, position?: [number, number],
@@ -188,17 +167,16 @@ export class Live {
     const length = new DataView(data).getUint32(0);
     const header = /** @type {Header} */ (JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))));
     const bytes = new Uint8Array(data, 4 + length);
-    const type = `image/${header.format ?? 'png'}`;
     if (header.type === 'cell') {
       // The job may be over, and forgotten, by the time its last pictures are decoded.
       const ears = this.sheets.get(header.id);
-      return ears?.cell(header.index ?? 0, await decodeExactly(bytes, type), header.recipe);
+      return ears?.cell(header.index ?? 0, await decodeExactly(bytes, header), header.recipe);
     }
     const flown = this.flying;
     const expected = flown?.id === header.id;
     if (expected) this.flying = null;
     this.#send(); // the next is drawn while this one is decoded
-    const picture = await (header.rest ? decodeExactly(bytes, type) : decodeQuickly(bytes, header, type));
+    const picture = await decodeFrame(bytes, header);
     if (header.id >= this.painted.id) { // a small frame is decoded sooner than a large one before it
       this.painted = header;
       const generator = header.recipe?.generator ?? flown?.recipe?.generator ?? this.film?.keys[0].recipe.generator;
@@ -241,11 +219,11 @@ export class Live {
     this.flying = flown;
     this.sent = flown.id;
     try {
-      const bytes = await this.#fetchDrawn(recipe);
+      const bytes = new Uint8Array(await (await this.#fetchDrawn(recipe)).arrayBuffer());
       const header = { type: 'frame', id: flown.id, ms: performance.now() - flown.sent, rest, format: 'png', recipe: rest ? recipe : undefined };
-      const picture = await createImageBitmap(bytes);
+      const picture = await decodeExactly(bytes, header);
       this.painted = header;
-      this.#shout('frame', { header, picture, generator: recipe.generator, lag: header.ms });
+      this.#shout('frame', { header, picture, bytes, generator: recipe.generator, lag: header.ms });
     } catch (fault) {
       this.#shout('fault', /** @type {any} */ (fault).fault ?? { code: 'fault.connection' });
     }

@@ -14,7 +14,6 @@ from torch.nn import functional as F
 
 from models.frozen import frozen
 from models.layers import Linear, double
-
 from models.spec import Inside
 
 if TYPE_CHECKING:

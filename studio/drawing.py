@@ -123,11 +123,27 @@ def draw(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     elif any(recipe.side not in (0, checkpoint.generator.spec.size) for recipe in recipes):
         x = _at_sides(checkpoint, recipes, w)
     elif inside := bends.inside_of(recipes):
-        x = cast(BentSynthesis, checkpoint.synthesis)(w, [noise_of(recipe) for recipe in recipes], inside)
+        x = cast(BentSynthesis, checkpoint.synthesis)(w, [_noise(recipe) for recipe in recipes], inside)
     else:
-        x = checkpoint.synthesis(w, [noise_of(recipe) for recipe in recipes])
+        x = checkpoint.synthesis(w, [_noise(recipe) for recipe in recipes])
     _refuse_broken(recipes, x)
     return _to_memory(x.permute(0, 2, 3, 1).mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8).contiguous())
+
+
+@torch.inference_mode()
+def feature_maps(checkpoint: Prepared, recipe: Recipe, layer: int) -> Tensor:
+    """What a layer gives for a recipe, after its bends: (channels, side, side) float32, each channel up to a positive factor."""
+    bends.check_layer(checkpoint.generator.spec, recipe, layer)
+    bent, kept = bends.inside_of((recipe,)), []
+
+    def inside(number: int, maps: Tensor) -> Tensor:
+        maps = bent(number, maps) if bent else maps
+        if number == layer:
+            kept.append(maps[0].to(torch.float32, copy=True))  # the drawing goes on in what was given
+        return maps
+
+    cast(BentSynthesis, checkpoint.synthesis)(placed(checkpoint, (recipe,)), [_noise(recipe)], inside)
+    return kept[0]
 
 
 @torch.inference_mode()
@@ -205,7 +221,7 @@ def _at_sides(checkpoint: Prepared, recipes: Sequence[Recipe], w: Tensor) -> Ten
     """Each picture as the network had it at the recipe's side, its pixels repeated to the full size."""
     size, pictures = checkpoint.generator.spec.size, []
     for row, recipe in zip(w, recipes, strict=True):
-        side, noise = recipe.side or size, [noise_of(recipe)]
+        side, noise = recipe.side or size, [_noise(recipe)]
         if inside := bends.inside_of((recipe,)):
             small = cast(Bendable, checkpoint.generator).at_side(row[None], side, noise, inside)
         else:
@@ -214,7 +230,7 @@ def _at_sides(checkpoint: Prepared, recipes: Sequence[Recipe], w: Tensor) -> Ten
     return torch.cat(pictures)
 
 
-def noise_of(recipe: Recipe) -> int:
+def _noise(recipe: Recipe) -> int:
     """The seed of its noise, as far round as it has gone."""
     return Turned(recipe.noise_seed, recipe.noise_turn) if recipe.noise_turn else recipe.noise_seed
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from models.spec import BentSynthesis, GeneratorSpec
+from models.spec import GeneratorSpec
 from studio import recipe_rules as rules
-from studio.bends import check_layer, inside_of
-from studio.drawing import Prepared, noise_of, placed
+from studio.bends import check_layer
+from studio.drawing import Prepared, feature_maps
 from studio.errors import Fault
 from studio.recipe import Recipe
 
@@ -39,10 +37,9 @@ class Look:
             raise Fault("fault.no_channel", generator=recipe.generator, layer=self.layer, name=self.first, most=count - 1)
 
 
-@torch.inference_mode()
 def sheet(checkpoint: Prepared, recipe: Recipe, look: Look) -> np.ndarray:
     """At most 64 maps, eight in a row, uint8 (h, w, 3): after the layer's bends, each from its least value, black, to its most, white."""
-    maps = _maps(checkpoint, recipe, look.layer)[look.first : look.first + MOST]
+    maps = feature_maps(checkpoint, recipe, look.layer)[look.first : look.first + MOST]
     if maps.shape[-1] > TILE:
         maps = F.adaptive_avg_pool2d(maps, TILE)
     least, most = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
@@ -50,17 +47,3 @@ def sheet(checkpoint: Prepared, recipe: Recipe, look: Look) -> np.ndarray:
     maps = torch.cat([maps, maps.new_zeros(-len(maps) % COLUMNS, *maps.shape[1:])])
     grey = maps.unflatten(0, (-1, COLUMNS)).transpose(1, 2).flatten(2).flatten(0, 1)
     return grey[:, :, None].expand(-1, -1, 3).contiguous().cpu().numpy()
-
-
-def _maps(checkpoint: Prepared, recipe: Recipe, layer: int) -> Tensor:
-    """(channels, side, side) float32, each up to a positive factor."""
-    bent, kept = inside_of((recipe,)), []
-
-    def inside(number: int, maps: Tensor) -> Tensor:
-        maps = bent(number, maps) if bent else maps
-        if number == layer:
-            kept.append(maps[0].to(torch.float32, copy=True))
-        return maps
-
-    cast(BentSynthesis, checkpoint.synthesis)(placed(checkpoint, (recipe,)), [noise_of(recipe)], inside)
-    return kept[0]

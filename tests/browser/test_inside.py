@@ -14,7 +14,9 @@ ITEMS = f"{GROUP} .inside-list li"
 
 def look(page: Page) -> None:
     """With a generator whose layers show their maps, its fourth layer before one's eyes."""
-    after_rest(page, lambda: page.evaluate("atelier.state.change({ generator: 'portraits', seed: 11, styles: {}, classes: {} }, { rest: true })"))
+    after_rest(
+        page, lambda: page.evaluate("atelier.state.change({ generator: 'portraits', seed: 11, styles: {}, classes: {} }, { rest: true })")
+    )
     page.click(f"{GROUP} summary")
     page.click(f"{GROUP} [data-layer='3']")
     page.locator(f"{MAPS}[data-shown='3 0']").wait_for()

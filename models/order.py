@@ -16,7 +16,7 @@ MAX_RECIPE = 65536  # bytes
 MAX_PSI = 1.5
 MAX_SHARE = 1000.0
 # Fields that a set is drawn without.
-ONE_PICTURE = ("w", "position", "directions", "variation", "mix_layers", "side", "temperature", "strokes", "noise_turn")
+ONE_PICTURE = ("w", "position", "directions", "variation", "mix_layers", "side", "temperature", "strokes", "noise_turn", "bends")
 
 Shares = Mapping[str, float]  # name -> share; empty = the generator has no such names
 

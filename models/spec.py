@@ -30,6 +30,7 @@ class GeneratorSpec:
     encodes: bool = False  # has encode(x) -> z
     draws_strokes: bool = False  # is a Writer: its picture is its strokes drawn, and encode reads strokes
     sides: tuple[int, ...] = ()  # resolutions that at_side shows, coarse to fine; empty = its size alone
+    bendable: tuple[int, ...] = ()  # channels of each layer whose maps pass through Inside, coarse to fine; empty = none: see Bendable
 
     def __post_init__(self) -> None:
         if self.size < 1 or min(self.z_dim, self.w_dim, self.layers) < 1:
@@ -114,7 +115,21 @@ class Encodes(Protocol):
         ...
 
 
+Inside = Callable[[int, Tensor], Tensor]  # a layer of spec.bendable and its maps (n, channels, h, w) -> the maps that go on
 Synthesis = Callable[[Tensor, Sequence[int] | None], Tensor]  # what Generator.synthesize is
+BentSynthesis = Callable[[Tensor, Sequence[int] | None, Inside | None], Tensor]  # what it is where spec.bendable names layers
+
+
+class Bendable(Protocol):
+    """What a generator whose spec.bendable names layers has besides."""
+
+    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None, inside: Inside | None = None) -> Tensor:
+        """The maps of each such layer pass through `inside`."""
+        ...
+
+    def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None, inside: Inside | None = None) -> Tensor:
+        """Likewise, as far as that side needs them."""
+        ...
 
 
 class Generator(nn.Module, ABC):
@@ -149,9 +164,9 @@ class Generator(nn.Module, ABC):
         for kernel in (parameter for parameter in twin.parameters() if parameter.dim() == 4):
             kernel.data = kernel.data.to(dtype=dtype, memory_format=torch.channels_last)
 
-        def synthesize(w: Tensor, noise_seeds: Sequence[int] | None) -> Tensor:
+        def synthesize(w: Tensor, noise_seeds: Sequence[int] | None, *inside: Inside | None) -> Tensor:
             with torch.autocast(w.device.type, dtype=dtype):
-                return twin.synthesize(w, noise_seeds).float()
+                return twin.synthesize(w, noise_seeds, *inside).float()
 
         return synthesize
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from models.latent import MAX_SEED, TINY
 from studio import recipe_rules as rules
+from studio.bends import joined as joined_bends
 from studio.drawing import Prepared, centres, check, layer_shares, placed
 from studio.errors import Fault
 from studio.recipe import Part, Recipe, from_dict
@@ -168,16 +169,18 @@ def joined(parents: Sequence[Descent], shares: Tensor) -> Descent:
 def heir(parents: Sequence[Recipe], shares: Tensor, descent: Descent, noise_seed: int, most: int = MAX_FOUNDERS) -> Recipe:
     """The recipe of a descent, of at most so many founders.
 
-    What parents have on top of a blend, directions, it has by their shares (parents, layers or 1); the rest as the first has it.
+    What parents have on top of a blend, directions and bends, it has by their shares (parents, layers or 1); the rest as the first has it.
     """
     first, amounts = parents[0], dict[str, float]()
-    for parent, share in zip(parents, shares.mean(1).tolist(), strict=True):
-        for name, amount in parent.directions if parent.blend else ():
+    blends = [(parent, share) for parent, share in zip(parents, shares.mean(1).tolist(), strict=True) if parent.blend]
+    for parent, share in blends:
+        for name, amount in parent.directions:
             amounts[name] = amounts.get(name, 0.0) + share * amount
+    bent = joined_bends((parent.bends, share) for parent, share in blends)[: rules.MAX_BENDS]
     own = {"noise_seed": noise_seed, "side": first.side, "temperature": first.temperature, "upscale": first.upscale}
-    if len(descent) == 1 and not amounts:
+    if len(descent) == 1 and not amounts and not bent:
         return replace(next(iter(descent)), **own)
-    return Recipe(first.generator, blend=parts(descent, most), directions=tuple(amounts.items()), **own)
+    return Recipe(first.generator, blend=parts(descent, most), directions=tuple(amounts.items()), bends=bent, **own)
 
 
 def parts(descent: Descent, most: int) -> tuple[Part, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from models.bending import OPERATIONS
 from models.checkpoint import Card, Checkpoint
 from models.projection import can_project
 from studio.darkroom import Prepared
@@ -30,6 +31,8 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "has_truncation": not spec.is_map,  # on a map the distance from the centre is the truncation
         "modes": list(modes(spec)),  # of its contact sheets
         "directions": {name: acts_on(checkpoint.directions[name]) for name in checkpoint.card.directions},
+        "bendable": list(spec.bendable),
+        "operations": operations() if spec.bendable else {},
         "encodes": spec.encodes,
         "projects": can_project(spec),
         "draws_strokes": spec.draws_strokes,
@@ -37,6 +40,11 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "short_hash": checkpoint.short_hash,
         **_told(card),
     }
+
+
+def operations() -> dict[str, dict[str, float]]:
+    """What can be done to feature maps, and how much of it."""
+    return {name: {"least": one.least, "most": one.most, "usual": one.usual} for name, one in OPERATIONS.items()}
 
 
 def acts_on(direction: Tensor) -> list[int]:

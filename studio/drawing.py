@@ -14,8 +14,9 @@ from torch.nn import functional as F
 
 from models.checkpoint import Checkpoint
 from models.latent import TINY, Turned, blended, draw_plane, draw_z, mix, shift, slerp, truncate
-from models.spec import Condition, Generator, GeneratorSpec, Synthesis, Writer
+from models.spec import Bendable, BentSynthesis, Condition, Generator, GeneratorSpec, Synthesis, Writer
 from models.strokes import Stroke
+from studio import bends
 from studio.errors import Fault
 from studio.recipe import Pairs, Part, Recipe, to_json
 from studio.recipe_rules import THOUSAND, numbers_of
@@ -51,6 +52,7 @@ def check(checkpoint: Checkpoint, recipe: Recipe) -> None:
     if unknown := [name for name, _ in recipe.directions if name not in checkpoint.directions]:
         known = ", ".join(checkpoint.card.directions) or "–"  # and none of a visitor's own
         raise Fault("fault.no_direction", generator=recipe.generator, name=unknown[0], known=known)
+    bends.check(spec, recipe)
     for part in recipe.blend:
         check(checkpoint, part.recipe)
     if any(part.layers for part in recipe.blend):
@@ -118,12 +120,30 @@ def draw(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     w = placed(checkpoint, recipes)
     if checkpoint.generator.spec.draws_strokes:
         x = cast(Writer, checkpoint.generator).inked(_written(checkpoint, recipes, w))
-    elif any(recipe.side for recipe in recipes):
+    elif any(recipe.side not in (0, checkpoint.generator.spec.size) for recipe in recipes):
         x = _at_sides(checkpoint, recipes, w)
+    elif inside := bends.inside_of(recipes):
+        x = cast(BentSynthesis, checkpoint.synthesis)(w, [_noise(recipe) for recipe in recipes], inside)
     else:
         x = checkpoint.synthesis(w, [_noise(recipe) for recipe in recipes])
     _refuse_broken(recipes, x)
     return _to_memory(x.permute(0, 2, 3, 1).mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8).contiguous())
+
+
+@torch.inference_mode()
+def feature_maps(checkpoint: Prepared, recipe: Recipe, layer: int) -> Tensor:
+    """What a layer gives for a recipe, after its bends: (channels, side, side) float32, each channel up to a positive factor."""
+    bends.check_layer(checkpoint.generator.spec, recipe, layer)
+    bent, kept = bends.inside_of((recipe,)), []
+
+    def inside(number: int, maps: Tensor) -> Tensor:
+        maps = bent(number, maps) if bent else maps
+        if number == layer:
+            kept.append(maps[0].to(torch.float32, copy=True))  # the drawing goes on in what was given
+        return maps
+
+    cast(BentSynthesis, checkpoint.synthesis)(placed(checkpoint, (recipe,)), [_noise(recipe)], inside)
+    return kept[0]
 
 
 @torch.inference_mode()
@@ -201,12 +221,17 @@ def _at_sides(checkpoint: Prepared, recipes: Sequence[Recipe], w: Tensor) -> Ten
     """Each picture as the network had it at the recipe's side, its pixels repeated to the full size."""
     size, pictures = checkpoint.generator.spec.size, []
     for row, recipe in zip(w, recipes, strict=True):
-        small = checkpoint.generator.at_side(row[None], recipe.side or size, [_noise(recipe)])
+        side, noise = recipe.side or size, [_noise(recipe)]
+        if inside := bends.inside_of((recipe,)):
+            small = cast(Bendable, checkpoint.generator).at_side(row[None], side, noise, inside)
+        else:
+            small = checkpoint.generator.at_side(row[None], side, noise)
         pictures.append(F.interpolate(small, size=(size, size), mode="nearest"))
     return torch.cat(pictures)
 
 
 def _noise(recipe: Recipe) -> int:
+    """The seed of its noise, as far round as it has gone."""
     return Turned(recipe.noise_seed, recipe.noise_turn) if recipe.noise_turn else recipe.noise_seed
 
 

@@ -27,6 +27,7 @@ from studio.directions import OwnDirection, OwnDirections, between, mixed, own_d
 from studio.errors import Fault
 from studio.figures import Figures, Tally
 from studio.frames import Picture, enlarge
+from studio.inside import Look, sheet
 from studio.jobs import Job, PictureFuture, Request, Superseded
 from studio.recipe import Made, Recipe
 from studio.sampling import Mode, sample
@@ -209,11 +210,16 @@ class Engine:
         checkpoint = self._shelf.checkpoints[one.generator]
         return self.directions.keep(visitor, own_direction(name, one.generator, one.weights, one.way), checkpoint)
 
-    def submit(self, recipes: Sequence[Recipe], *, visitor: str) -> Job:
-        """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn."""
+    def submit(self, recipes: Sequence[Recipe], *, visitor: str, look: Look | None = None) -> Job:
+        """A job of many pictures, behind all live work; Fault where the queue is full or a recipe cannot be drawn.
+
+        look: of each its feature maps there, as a sheet, in its place.
+        """
         for recipe in recipes:
             self.check_drawn(recipe)
-        job = self._schedule.submit(visitor, recipes)
+            if look:
+                look.check(self.prepared(recipe.generator).generator.spec, recipe)
+        job = self._schedule.submit(visitor, recipes, look)
         for future in job.futures:
             self._tally.follow(visitor, "job", future)
         return job
@@ -343,7 +349,10 @@ class Engine:
         first = batch[0]
         if first.recipe.after or first.recipe.source:  # it never has company
             return [self.darkroom.moving(first.recipe, first.visitor, lambda recipe: self._shelf.draw((recipe,))[0])]
-        checkpoint, pixels = self._shelf.checkpoints[first.recipe.generator], self._shelf.draw([request.recipe for request in batch])
+        checkpoint = self._shelf.checkpoints[first.recipe.generator]
+        if first.look:
+            return [Picture(sheet(checkpoint, first.recipe, first.look), self.signed(first.recipe))]
+        pixels = self._shelf.draw([request.recipe for request in batch])
         pictures: list[Picture] = []
         for request, small in zip(batch, pixels, strict=True):
             recipe = request.recipe

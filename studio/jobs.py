@@ -13,6 +13,7 @@ from studio.frames import Picture
 from studio.recipe import Recipe
 
 if TYPE_CHECKING:
+    from studio.inside import Look
     from studio.schedule import Schedule
 
 JobState = Literal["waiting", "running", "done", "cancelled", "failed"]
@@ -37,6 +38,7 @@ class Request:
     kind: Literal["moving", "resting", "single", "job"]
     due: float = float("inf")  # on the schedule's clock
     job: Job | None = None
+    look: Look | None = None  # what is wanted of the picture's inside, in its place
     future: PictureFuture = field(default_factory=PictureFuture)
 
     def fail(self, error: Exception) -> None:
@@ -48,14 +50,14 @@ class Request:
 class Job:
     """Several pictures of one visitor, drawn when no hand moves. Its futures come in the order of the recipes."""
 
-    def __init__(self, number: int, visitor: str, recipes: Sequence[Recipe], schedule: Schedule) -> None:
+    def __init__(self, number: int, visitor: str, recipes: Sequence[Recipe], schedule: Schedule, look: Look | None = None) -> None:
         self.id = number
         self.visitor = visitor
         self.total = len(recipes)
         self.done = 0
         self.state: JobState = "waiting"
         self._schedule = schedule
-        self._requests = [Request(visitor, recipe, "job", job=self) for recipe in recipes]
+        self._requests = [Request(visitor, recipe, "job", job=self, look=look) for recipe in recipes]
         self.left = deque(self._requests)  # not yet begun; the schedule takes from it
 
     @property

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
     dict,  # 2 only adds side, temperature and strokes
     dict,  # 3 only adds source and after
     dict,  # 4 only adds blend and flat
-    dict,  # 5 only adds w, noise_turn and the layers of a part
+    dict,  # 5 only adds w, noise_turn, bends and the layers of a part
 )
 VERSION = 1 + len(MIGRATIONS)
 
@@ -56,6 +56,20 @@ class Step:
             object.__setattr__(self, field, rule(f"after.{field}", getattr(self, field)))
         if not self.translator:
             raise Fault("fault.recipe_step", value="")
+
+
+@dataclass(frozen=True)
+class Bend:
+    """What is done to a generator's feature maps on their way (network bending; see models/bending.py)."""
+
+    layer: int
+    operation: str
+    amount: float
+    channels: tuple[int, ...] = ()  # sorted; () = all of the layer's
+
+    def __post_init__(self) -> None:
+        for field, rule in _BEND_RULES.items():
+            object.__setattr__(self, field, rule(f"bends.{field}", getattr(self, field)))
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,7 @@ class Recipe:
     noise_turn: float = 0.0  # 0 .. 1, how far that noise has gone round, through another and back
     mix_seed: int = 0
     mix_layers: tuple[int, ...] = ()  # 0 .. 31, sorted
+    bends: tuple[Bend, ...] = ()  # of its feature maps, one after another
     side: int = 0  # pixels: what a network that grew had drawn at that resolution; 0 = all that it draws
     temperature: float = 0.25  # 0 .. 1.5, how freely strokes are written
     strokes: tuple[tuple[int, ...], ...] = ()  # x, y, x, y … of each stroke that a visitor began with, in thousandths of the side
@@ -162,11 +177,25 @@ def _part(value: object) -> Part:
 
 
 def _after(field: str, value: object) -> tuple[Step, ...]:
+    return tuple(one if isinstance(one, Step) else _step(one) for one in _list(field, value, rules.MAX_STEPS))
+
+
+def _bends(field: str, value: object) -> tuple[Bend, ...]:
+    return tuple(one if isinstance(one, Bend) else _bend(one) for one in _list(field, value, rules.MAX_BENDS))
+
+
+def _list(field: str, value: object, most: int) -> Sequence[object]:
     if not isinstance(value, (tuple, list)):
         raise Fault("fault.recipe_list", field=field, value=rules.shown(value))
-    if len(value) > rules.MAX_STEPS:
-        raise Fault("fault.recipe_entries", field=field, count=len(value), most=rules.MAX_STEPS)
-    return tuple(one if isinstance(one, Step) else _step(one) for one in value)
+    if len(value) > most:
+        raise Fault("fault.recipe_entries", field=field, count=len(value), most=most)
+    return value
+
+
+def _bend(value: object) -> Bend:
+    if not isinstance(value, Mapping) or not {"layer", "operation", "amount"} <= value.keys() <= _BEND_RULES.keys():
+        raise Fault("fault.recipe_bend", value=rules.shown(value))
+    return Bend(**value)
 
 
 def _step(value: object) -> Step:
@@ -180,6 +209,12 @@ _STEP_RULES: Mapping[str, rules.Rule] = {
     "weights": rules.name,
     "options": rules.settings,
     "beside": rules.beside,
+}
+_BEND_RULES: Mapping[str, rules.Rule] = {
+    "layer": rules.layer,
+    "operation": rules.name,
+    "amount": rules.between(-rules.MAX_BENT, rules.MAX_BENT),
+    "channels": rules.distinct(rules.MAX_CHANNEL),
 }
 _RULES: Mapping[str, rules.Rule] = {
     "generator": rules.name,
@@ -197,7 +232,8 @@ _RULES: Mapping[str, rules.Rule] = {
     "noise_seed": rules.seed,
     "noise_turn": rules.between(0, 1),
     "mix_seed": rules.seed,
-    "mix_layers": rules.layers,
+    "mix_layers": rules.distinct(rules.MAX_LAYER),
+    "bends": _bends,
     "side": rules.side,
     "temperature": rules.between(0, 1.5),
     "strokes": rules.strokes,
@@ -219,6 +255,8 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
         given[name] = list(given[name])
     if "strokes" in given:
         given["strokes"] = [list(stroke) for stroke in given["strokes"]]
+    if recipe.bends:
+        given["bends"] = [_told_bend(bend) for bend in recipe.bends]
     if recipe.blend:
         given["blend"] = [_told_part(part) for part in recipe.blend]
     if recipe.after:
@@ -231,6 +269,11 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
 def _told_part(part: Part) -> dict[str, Any]:
     told = {"recipe": _unversioned(part.recipe), "share": part.share}
     return {**told, "layers": list(part.layers)} if part.layers else told
+
+
+def _told_bend(bend: Bend) -> dict[str, Any]:
+    told = {"layer": bend.layer, "operation": bend.operation, "amount": bend.amount}
+    return {**told, "channels": list(bend.channels)} if bend.channels else told
 
 
 def _unversioned(recipe: Recipe) -> dict[str, Any]:

@@ -16,6 +16,9 @@ MAX_NAME = 64  # characters
 MAX_ENTRIES = 128
 MAX_SHARE = 1000.0
 MAX_LAYER = 31
+MAX_CHANNEL = 4095
+MAX_BENDS = 16
+MAX_BENT = 1000.0  # what each operation takes is known where it is
 MAX_AMOUNT = 5.0  # standard deviations
 MAX_POSITION = 4.0
 MAX_SIDE = 4096
@@ -177,11 +180,20 @@ def position(field: str, value: object) -> tuple[float, float] | None:
     return x, y
 
 
-def layers(field: str, value: object) -> tuple[int, ...]:
-    if not isinstance(value, (tuple, list)):
-        raise Fault("fault.recipe_list", field=field, value=shown(value))
-    _count(field, value)
-    return tuple(sorted({whole(field, layer, 0, MAX_LAYER) for layer in value}))
+def distinct(most: int) -> Rule:
+    """Whole numbers from 0, in order and none twice."""
+
+    def rule(field: str, value: object) -> tuple[int, ...]:
+        if not isinstance(value, (tuple, list)):
+            raise Fault("fault.recipe_list", field=field, value=shown(value))
+        _count(field, value)
+        return tuple(sorted({whole(field, number, 0, most) for number in value}))
+
+    return rule
+
+
+def layer(field: str, value: object) -> int:
+    return whole(field, value, 0, MAX_LAYER)
 
 
 def side(field: str, value: object) -> int:

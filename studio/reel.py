@@ -75,6 +75,7 @@ class Reel:
             noise_turn=turn % 1,
             blend=tuple(replace(part, recipe=replace(part.recipe, **inner)) for part in parts) if inner else parts,
             flat=recipe.flat,
+            bends=recipe.bends if recipe.blend else (),  # else the one part has them
             directions=tuple(led.items()),
             side=recipe.side,
             temperature=values.get("temperature", recipe.temperature),

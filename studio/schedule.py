@@ -14,6 +14,7 @@ from typing import Literal
 
 from studio.errors import Fault
 from studio.frames import Picture
+from studio.inside import Look
 from studio.jobs import Job, PictureFuture, Request, Superseded
 from studio.recipe import Recipe
 
@@ -78,13 +79,13 @@ class Schedule:
             self._line_up("", request)
         return request.future
 
-    def submit(self, visitor: str, recipes: Sequence[Recipe]) -> Job:
+    def submit(self, visitor: str, recipes: Sequence[Recipe], look: Look | None = None) -> Job:
         """A job. Visitors' first jobs come before anybody's second, so that no one is kept out by one who asks much."""
         if not 1 <= len(recipes) <= self.limits.sheet:
             raise Fault("fault.sheet_size", count=len(recipes), most=self.limits.sheet)
         with self._changed:
             self._admit(visitor)
-            job = Job(next(self._numbers), visitor, recipes, self)
+            job = Job(next(self._numbers), visitor, recipes, self, look)
             self._jobs.insert(self._fair_place(visitor), job)
             self._changed.notify()
         return job

@@ -23,11 +23,12 @@ from studio.films import Films
 from studio.finding import FindRoutes
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
+from studio.inside import Look
 from studio.live import LiveDoor
-from studio.recipe import Opened, from_link, open_recipe, to_dict
+from studio.recipe import Opened, from_dict, from_link, open_recipe, to_dict
 from studio.settings import Settings
 from studio.visitors import VisitorCookies, visitor_of
-from studio.web_answers import NO_CACHE, body, disposition, recipe_in
+from studio.web_answers import NO_CACHE, body, disposition, json_in, recipe_in
 from studio.words import LANGUAGES, words
 
 STATIC = Path(__file__).parent / "ui" / "static"
@@ -126,6 +127,18 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
     async def draw_given(request: Request) -> Response:
         recipe = await recipe_in(request)
         picture = await asyncio.wrap_future(engine.ask(recipe, visitor=visitor_of(request, settings)))
+        return Response(await asyncio.to_thread(encode, picture, "png"), media_type="image/png", headers=NO_CACHE)
+
+    @web.post("/inside.png")
+    async def inside(request: Request) -> Response:
+        """{"recipe": …, "layer": 0, "first": 0} in; feature maps out."""
+        given = await json_in(request)
+        recipe, look = from_dict(given.get("recipe")), Look(given.get("layer", 0), given.get("first", 0))
+        job = engine.submit((recipe,), visitor=visitor_of(request, settings), look=look)
+        try:
+            picture = await asyncio.wrap_future(job.futures[0])
+        finally:
+            job.cancel()
         return Response(await asyncio.to_thread(encode, picture, "png"), media_type="image/png", headers=NO_CACHE)
 
     @web.get("/strokes.svg")

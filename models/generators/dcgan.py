@@ -15,7 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.frozen import frozen, frozen_to_maps, frozen_to_picture
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec, Synthesis
+from models.spec import Condition, Generator, GeneratorSpec, Inside, Synthesis
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,15 @@ class Dcgan(Generator):
         conditions = [names for names in (config.classes, config.styles) if names]
         w_dim = config.z_dim + config.embedding * len(conditions)
         self.spec = GeneratorSpec(
-            "dcgan", config.size, config.channels, config.z_dim, w_dim, 1, tuple(config.classes), tuple(config.styles)
+            "dcgan",
+            config.size,
+            config.channels,
+            config.z_dim,
+            w_dim,
+            layers=1,
+            classes=tuple(config.classes),
+            styles=tuple(config.styles),
+            bendable=config.widths,
         )
         self.embed_class = nn.Linear(len(config.classes), config.embedding, bias=False) if config.classes else None
         self.embed_style = nn.Linear(len(config.styles), config.embedding, bias=False) if config.styles else None
@@ -88,12 +96,14 @@ class Dcgan(Generator):
         z = torch.zeros(n, self.spec.z_dim, device=self.last.weight.device)
         return self.map(z, condition)
 
-    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
+    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None, inside: Inside | None = None) -> Tensor:
         base = self.config.base
         x = self.first(w[:, 0].to(self.first.weight.dtype)).view(len(w), -1, base, base)
         x = F.relu(self.first_norm(x.contiguous(memory_format=torch.channels_last)))
-        for up, norm in zip(self.ups, self.norms, strict=True):
+        x = inside(0, x) if inside else x
+        for layer, (up, norm) in enumerate(zip(self.ups, self.norms, strict=True), start=1):
             x = F.relu(norm(up(x)))
+            x = inside(layer, x) if inside else x
         return self.last(x).float().tanh().expand(-1, 3, -1, -1)
 
     def synthesis(self, dtype: torch.dtype) -> Synthesis:
@@ -103,10 +113,11 @@ class Dcgan(Generator):
             layers.append(frozen(fuse_conv_bn_eval(up, norm, transpose=True), dtype, "relu", side=self.config.base << k))
         last = frozen_to_picture(self.last, dtype, side=self.config.size // 2)
 
-        def synthesize(w: Tensor, noise_seeds: Sequence[int] | None) -> Tensor:
+        def synthesize(w: Tensor, noise_seeds: Sequence[int] | None, inside: Inside | None = None) -> Tensor:
             x = w[:, 0].to(dtype)
-            for layer in layers:
+            for k, layer in enumerate(layers):
                 x = layer(x)
+                x = inside(k, x) if inside else x
             return last(x).tanh().expand(-1, 3, -1, -1)
 
         return synthesize

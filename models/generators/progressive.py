@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from models.growth import levels_of, sides_of, sides_shown
 from models.layers import Conv, Linear, double, lifted, unit
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec, every_pair
+from models.spec import Condition, Generator, GeneratorSpec, Inside, every_pair
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Progressive(Generator):
             classes=tuple(config.classes),
             styles=tuple(config.styles),
             sides=sides_shown(config),
+            bendable=tuple(config.widths),
         )
         self.embed = nn.Linear(names, config.embedding, bias=False) if names else None
         if self.embed is not None:
@@ -101,17 +102,17 @@ class Progressive(Generator):
     def centre(self, condition: Condition, n: int) -> Tensor:
         return self.map(torch.zeros(n, self.spec.z_dim, device=self.first.weight.device), condition)
 
-    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
-        x = self._maps(w, self.levels - (self.fade < 1))
+    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None, inside: Inside | None = None) -> Tensor:
+        x = self._maps(w, self.levels - (self.fade < 1), inside)
         picture = self._picture(x, self.levels - (self.fade < 1))
         if self.fade < 1:  # the newest resolution comes in beside the picture that was there before it (figure 2b)
             newest = self._picture(self.blocks[self.levels - 1](x), self.levels)
             picture = torch.lerp(F.interpolate(picture, scale_factor=2.0), newest, self.fade)
         return picture.expand(-1, 3, -1, -1)
 
-    def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None) -> Tensor:
+    def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None, inside: Inside | None = None) -> Tensor:
         levels = levels_of(self.config, side)
-        return self._picture(self._maps(w, levels), levels).expand(-1, 3, -1, -1)
+        return self._picture(self._maps(w, levels, inside), levels).expand(-1, 3, -1, -1)
 
     @torch.no_grad()
     def settle(self, count: int = 256) -> None:
@@ -125,12 +126,13 @@ class Progressive(Generator):
                 assert isinstance(picture, Conv)
                 fit(picture, torch.cat([self._maps(part, level) for part in w.split(64)]), F.avg_pool2d(whole, spec.size // (2 << level)))
 
-    def _maps(self, w: Tensor, levels: int) -> Tensor:
+    def _maps(self, w: Tensor, levels: int, inside: Inside | None = None) -> Tensor:
         """The feature maps of the resolution that comes `levels`-th, (n, widths[levels - 1], side, side)."""
         x = self.first(w[:, 0]).view(len(w), -1, 4, 4).contiguous(memory_format=torch.channels_last)
         x = unit(lifted(x))
-        for block in self.blocks[:levels]:
+        for k, block in enumerate(self.blocks[:levels]):
             x = block(x)
+            x = inside(k, x) if inside else x
         return x
 
     def _picture(self, x: Tensor, levels: int) -> Tensor:

@@ -15,7 +15,7 @@ from models.growth import levels_of, sides_of, sides_shown
 from models.latent import draw_noise
 from models.layers import Linear, double, lifted, unit
 from models.registry import GENERATORS
-from models.spec import Condition, Generator, GeneratorSpec, Synthesis
+from models.spec import Condition, Generator, GeneratorSpec, Inside, Synthesis
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ class Style(Generator):
             tuple(config.styles),
             has_noise=True,
             sides=sides_shown(config),
+            bendable=tuple(width for width in config.widths for _ in range(2)),
         )
         names = len(config.classes) + len(config.styles)
         self.embed = Linear(names, config.z_dim) if names else None
@@ -146,22 +147,23 @@ class Style(Generator):
         shares = (classes[:, :, None] * styles[:, None, :]).flatten(1)
         return (shares @ self.centres).unsqueeze(1).expand(-1, self.spec.layers, -1)
 
-    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None) -> Tensor:
-        return self._drawn(w, noise_seeds, self.levels, self.fade)
+    def synthesize(self, w: Tensor, noise_seeds: Sequence[int] | None = None, inside: Inside | None = None) -> Tensor:
+        return self._drawn(w, noise_seeds, self.levels, self.fade, inside)
 
-    def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None) -> Tensor:
+    def at_side(self, w: Tensor, side: int, noise_seeds: Sequence[int] | None = None, inside: Inside | None = None) -> Tensor:
         """What the coarser layers have added up by then (Karras 2020, figure 8): a sketch of the whole."""
-        return self._drawn(w, noise_seeds, levels_of(self.config, side), 1.0)
+        return self._drawn(w, noise_seeds, levels_of(self.config, side), 1.0, inside)
 
-    def _drawn(self, w: Tensor, noise_seeds: Sequence[int] | None, levels: int, fade: float) -> Tensor:
+    def _drawn(self, w: Tensor, noise_seeds: Sequence[int] | None, levels: int, fade: float, inside: Inside | None) -> Tensor:
         dtype = self.working_dtype(w.device.type)
         noise = self.noise(len(w), noise_seeds, w.device)
         x = self.start.to(dtype).expand(len(w), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         picture = self.ground[None, :, None, None].float()
         resolutions = zip(self.firsts, self.seconds, self.pictures, strict=True)
         for k, (first, second, to_picture) in zip(range(levels), resolutions, strict=False):
-            x = first(x, w[:, 2 * k], noise[2 * k])
-            x = second(x, w[:, 2 * k + 1], noise[2 * k + 1])
+            for layer, styled in ((2 * k, first), (2 * k + 1, second)):
+                x = styled(x, w[:, layer], noise[layer])
+                x = inside(layer, x) if inside else x
             shown = to_picture(x, w[:, 2 * k + 1]).float()
             picture = (double(picture) if k > 0 else picture) + (shown if k + 1 < levels else shown * fade)
         return picture.expand(-1, 3, -1, -1)

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from models.frozen import frozen
 from models.layers import Linear, double
+from models.spec import Inside
 
 if TYPE_CHECKING:
     from models.generators.style import ModulatedConv, Style, StyledLayer
@@ -23,7 +24,7 @@ class FrozenStyle:
     """Style.synthesize with all that its weights decide computed once.
 
     What demodulation multiplies a layer's output by is left to the next style, which is multiplied by it: a leaky ReLU is the
-    same before and after a positive factor, and maps are fewer than pixels. What is added meanwhile is divided by it.
+    same before and after a positive factor, as bending is, and maps are fewer than pixels. What is added meanwhile is divided by it.
     """
 
     @torch.no_grad()
@@ -38,12 +39,14 @@ class FrozenStyle:
         self.start = as_pixels(style.start.to(dtype=dtype, memory_format=torch.channels_last))
         self.ground = style.ground[None, :, None, None]
 
-    def __call__(self, w: Tensor, noise_seeds: Sequence[int] | None) -> Tensor:
+    def __call__(self, w: Tensor, noise_seeds: Sequence[int] | None, inside: Inside | None = None) -> Tensor:
         modulations, kernels = self.modulated(w)
         noises = self.noises(len(w), noise_seeds, w.device)
         pixels, picture = self.start.repeat(len(w), 1, 1), self.ground
         for k, (layer, modulation, noise) in enumerate(zip(self.layers, modulations, noises, strict=False)):
             pixels = layer(pixels, modulation, noise)
+            if inside:
+                pixels = as_pixels(inside(k, as_maps(pixels)))
             if k % 2:
                 shown = as_maps(torch.bmm(pixels, kernels[k // 2])).float()
                 picture = (double(picture) if k > 1 else picture) + shown

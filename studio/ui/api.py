@@ -25,8 +25,10 @@ from studio.frames import MAX_FILE, Format, encode, file_name, read_recipe, to_p
 from studio.gallery import MAX_CHOSEN, MAX_LABEL, MAX_LABELS, MAX_OFFSET, MAX_PAGE, Gallery
 from studio.gallery_index import MAX_TEXT
 from studio.gallery_kin import MAX_PARENTS
+from studio.inside import Look
 from studio.likeness import Likeness
 from studio.recipe import MAX_JSON, link_text, open_recipe, to_dict, to_link
+from studio.recipe_rules import MAX_CHANNEL, MAX_LAYER
 from studio.sampling import MAX_SHEET, Mode
 from studio.settings import Settings
 from studio.ui.answers import (
@@ -63,6 +65,8 @@ Label = Annotated[str, Field(max_length=MAX_LABEL)]
 Words = Annotated[str, Field(max_length=MAX_TEXT)]
 SheetCount = Annotated[int, Field(ge=1, le=MAX_SHEET)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Layer = Annotated[int, Field(ge=0, le=MAX_LAYER)]
+Channel = Annotated[int, Field(ge=0, le=MAX_CHANNEL)]
 
 
 def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
@@ -89,7 +93,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
 class DrawingEndpoints:
     """Recipes in, pictures out."""
 
-    NAMES = ("generators", "draw", "draw_sheet", "sample", "strokes", "recipe")
+    NAMES = ("generators", "draw", "draw_sheet", "feature_maps", "sample", "strokes", "recipe")
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
@@ -97,7 +101,7 @@ class DrawingEndpoints:
 
     @endpoint
     def generators(self) -> list[dict[str, Any]]:
-        """List what can draw here: its classes, styles, directions, size, licence, measured scores and limits.
+        """List what can draw here: its classes, styles, directions, what can be bent, size, licence, measured scores and limits.
 
         Returns:
             One object a generator; its id is what a recipe names.
@@ -141,6 +145,25 @@ class DrawingEndpoints:
             return [served(to_png(p), file_name(p.recipe, "png")) for p in job.pictures()]
         finally:
             job.cancel()
+
+    @endpoint
+    def feature_maps(self, recipe: AnyRecipe, request: gr.Request, layer: Layer = 0, first: Channel = 0) -> FileData:
+        """Look inside a generator: what a layer has made of a recipe on the way to its picture, and what its bends made of that.
+
+        Args:
+            recipe: An object, or the same as JSON text. Its `bends` name layers and channels: {"layer": 3, "operation": "turn",
+                "amount": 30, "channels": [2, 5]}; without channels it is all of them. `generators` lists operations and their ranges.
+            layer: Counted from 0, coarse to fine; `generators` says in `bendable` how many channels each has.
+            first: The first of the channels that are shown, 64 at most.
+        Returns:
+            A PNG of the maps, eight in a row, each from its least value, black, to its most, white.
+        """
+        job = self._engine.submit((read(recipe),), visitor=visitor_of(request, self._settings), look=Look(layer, first))
+        try:
+            picture = job.futures[0].result()
+        finally:
+            job.cancel()
+        return served(to_png(picture), f"{picture.recipe.generator}-inside.png")
 
     @endpoint
     def sample(self, recipe: AnyRecipe, count: SheetCount = 12, mode: Mode = "series", seed: Seed = 0) -> list[dict[str, Any]]:

@@ -114,6 +114,12 @@ def test_draw_in_every_format_with_the_recipe_inside(studio: Studio, format: str
     assert found and from_json(found).seed == RECIPE["seed"]
 
 
+def test_feature_maps_of_a_layer_come_as_one_picture(studio: Studio) -> None:
+    path = studio.client.predict({"generator": "tiny-style"}, 4, api_name="/feature_maps")
+    assert Image.open(path).size == (8 * 16, 16)
+    assert fault_of(studio, {"generator": "tiny-vae"}, api_name="/feature_maps")[1]["code"] == "fault.no_inside"
+
+
 def test_draw_sheet_counts_seeds_up_and_around(studio: Studio) -> None:
     paths = studio.client.predict({**RECIPE, "seed": 2**32 - 1}, 3, api_name="/draw_sheet")
     recipes = [from_json(read_recipe(Path(path).read_bytes()) or "") for path in paths]

@@ -41,9 +41,7 @@ export async function bringRecipe(atelier, { made, weights, ...recipe }) { // it
 
 /** Any recipe as a picture on the page. @param {any} atelier @param {any} recipe */
 export async function drawn(atelier, recipe) {
-  const answer = await fetch(atelier.api.at('draw.png'), { method: 'POST', body: JSON.stringify({ recipe }) });
-  if (!answer.ok) throw Object.assign(new Error('draw'), { fault: (await answer.json()).fault });
-  return URL.createObjectURL(await answer.blob());
+  return URL.createObjectURL(await atelier.api.picture('draw.png', { recipe }));
 }
 
 /**

@@ -4,6 +4,7 @@ import { openBoard } from './board.js';
 import { directionsGroup } from './directions.js';
 import { h } from './dom.js';
 import { icon } from './icons.js';
+import { insideGroup } from './inside.js';
 import { layerMixer } from './layers.js';
 import { latentMap } from './map.js';
 import { mixturePad, picker, setShare, sharesOf } from './mixture.js';
@@ -19,7 +20,7 @@ const FOLLOW = { rest: false };
  * @returns {Group[]}
  */
 export function groupsOf(atelier, declaration, position) {
-  const { classes = [], styles = [], layers = 1 } = declaration;
+  const { classes = [], styles = [], layers = 1, bendable = [] } = declaration;
   return [
     seedGroup(atelier, declaration, position),
     declaration.is_map && mapGroup(atelier, declaration, position),
@@ -29,6 +30,7 @@ export function groupsOf(atelier, declaration, position) {
     (declaration.has_truncation || declaration.has_noise) && characterGroup(atelier, declaration),
     !declaration.is_map && directionsGroup(atelier, declaration),
     layers > 1 && mixGroup(atelier, layers),
+    bendable.length > 0 && insideGroup(atelier, declaration),
   ].filter(Boolean);
 }
 

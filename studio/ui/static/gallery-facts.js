@@ -22,6 +22,7 @@ const SAID = /** @type {Record<string, (words: import('./words.js').Words, recip
   truncation: (_, { truncation }) => number(truncation),
   directions: (words, { directions }) => Object.entries(directions).map(([id, by]) => `${words.name('direction', id)} ${by > 0 ? '+' : ''}${number(by)}`).join(', '),
   mix_layers: (_, recipe) => `${recipe.mix_seed ?? 0} (${recipe.mix_layers.map((layer) => layer + 1).join(', ')})`,
+  bends: (words, { bends }) => words.say('fact.bends_of', { count: bends.length }),
   noise_seed: (_, { noise_seed }) => String(noise_seed),
   side: (_, { side }) => `${side} px`,
   temperature: (_, { temperature }) => number(temperature),

@@ -5,13 +5,13 @@ import { keepSession, readSession } from './session.js';
 /**
  * @typedef {{generator: string, seed: number, variation_seed: number, variation: number, classes: Record<string, number>,
  *   styles: Record<string, number>, w: string, position: [number, number]|null, directions: Record<string, number>, truncation: number,
- *   noise_seed: number, noise_turn: number, mix_seed: number, mix_layers: number[], blend: any[], flat: boolean, side: number, temperature: number, strokes: number[][], upscale: number}} Controls
+ *   noise_seed: number, noise_turn: number, mix_seed: number, mix_layers: number[], bends: any[], blend: any[], flat: boolean, side: number, temperature: number, strokes: number[][], upscale: number}} Controls
  */
 
 export const MAX_SEED = 2 ** 32 - 1;
 const DEFAULTS = Object.freeze({
   seed: 0, variation_seed: 0, variation: 0, classes: {}, styles: {}, w: '', position: null, directions: {}, truncation: 1,
-  noise_seed: 0, noise_turn: 0, mix_seed: 0, mix_layers: [], side: 0, temperature: 0.25, strokes: [], blend: [], flat: false, upscale: 1,
+  noise_seed: 0, noise_turn: 0, mix_seed: 0, mix_layers: [], bends: [], side: 0, temperature: 0.25, strokes: [], blend: [], flat: false, upscale: 1,
 });
 
 /** What a blend stands in the place of: a hand on one of these leaves the blend. */

@@ -47,7 +47,7 @@ def test_a_cell_is_opened_with_both_its_heads_as_parents(page: Page) -> None:
     parts: list[Any] = recipe(page)["blend"]
     parents = page.evaluate("window.atelier.state.parents")
     assert [part["recipe"]["seed"] for part in parts] == [parent["seed"] for parent in parents]
-    assert [part["layers"] for part in parts] == [[1] * 5 + [0] * 5, [0] * 5 + [1] * 5]
+    assert [part["layers"] for part in parts] == [[1] * 6 + [0] * 6, [0] * 6 + [1] * 6]
 
 
 def test_the_slider_moves_where_colour_begins_and_heads_are_exchanged(page: Page) -> None:

@@ -30,10 +30,10 @@ def turn_everything(page: Page) -> None:
     """Move each kind of control that the generator has."""
     for dice in page.locator(".groups [data-act$=dice]").all():
         dice.click()
-    for name in [slider.get_attribute("name") for slider in page.locator(".groups input[type=range]").all()]:
+    for name in [slider.get_attribute("name") for slider in page.locator(".groups input[type=range]:visible").all()]:
         drag(page, f"input[name='{name}']", 0.2, 0, steps=2)
     for switch in (".chip", ".layer"):
-        for second in page.locator(switch).all()[1:2]:
+        for second in page.locator(f"{switch}:visible").all()[1:2]:
             second.click()
     after_rest(page, lambda: drag(page, "canvas[data-role=picture]", 0.2, -0.1, steps=2))
 

@@ -26,6 +26,8 @@ from models.training.presets import PRESETS, Preset
 from models.training.run import Run, open_run
 
 BLUR = (1.0, 3.0, 3.0, 1.0)
+BATCH = 16
+PAPER: Mapping[str, Any] = {"critic": "own", "game": "nonsaturating", "r1": 1.0}  # what StyleGAN2 is trained by, whatever a preset has
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +43,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     A round is as many steps as lie between two gradient penalties, so that each holds one.
     """
     torch.set_num_threads(options.threads)
-    preset = replace(PRESETS[options.preset], growth=(), watch=0)
+    preset = replace(PRESETS[options.preset], growth=(), watch=0, batch=BATCH, **PAPER)
     data = _noise(options.size)
     with TemporaryDirectory() as folder:
         runs = {

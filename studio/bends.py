@@ -61,8 +61,9 @@ def joined(shared: Iterable[tuple[Sequence[Bend], float]]) -> tuple[Bend, ...]:
             kind = replace(bend, amount=usual)
             found[kind, seen[kind]] = found.get((kind, seen[kind]), usual) + share * (bend.amount - usual)
             seen[kind] += 1
-    bounds = OPERATIONS
-    return tuple(
-        replace(kind, amount=min(max(amount, bounds[kind.operation].least), bounds[kind.operation].most))
-        for (kind, _), amount in found.items()
-    )
+    return tuple(replace(kind, amount=bounded(kind.operation, amount)) for (kind, _), amount in found.items())
+
+
+def bounded(operation: str, amount: float) -> float:
+    """The nearest amount that an operation has."""
+    return min(max(amount, OPERATIONS[operation].least), OPERATIONS[operation].most)

@@ -178,9 +178,8 @@ def centres(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
 
 def _placed(checkpoint: Prepared, recipes: Sequence[Recipe]) -> Tensor:
     condition = condition_of(checkpoint.generator.spec, recipes).to(checkpoint.device)
-    return _steered(
-        checkpoint, recipes, _mixed(checkpoint, recipes, begun(checkpoint, recipes, condition, checkpoint.device), condition), condition
-    )
+    w = begun(checkpoint, recipes, condition, checkpoint.device)
+    return _steered(checkpoint, recipes, _mixed(checkpoint, recipes, w, condition), condition)
 
 
 def begun(checkpoint: Checkpoint, recipes: Sequence[Recipe], condition: Condition, device: torch.device) -> Tensor:

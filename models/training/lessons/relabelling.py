@@ -12,15 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.encoder import distance, load_encoder
-from models.spec import Condition, GeneratorSpec
+from models.spec import GeneratorSpec
 from models.training.critics.projected import ProjectedCritic
 from models.training.games import GAMES
 from models.training.labels import floats
 from models.training.lessons.lesson import Sets, agreed, device_of, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
-from models.training.objectives.objective import adam, descend, precision
+from models.training.objectives.objective import adam, descend, precision, recorded, scoring
 from models.training.presets import Preset
-from models.training.recorded import Recorded
 from models.training.run import Run
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -58,16 +57,8 @@ class Relabelled:
         self.draws = adam(network.parameters(), preset)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
         self.judges = adam(self.learns, preset)
-        self.going, self.coming = (Recorded(self._drawn, network) for _ in range(2))
-        self.judging = Recorded(self._scored, self.critic)
-
-    def _drawn(self, pictures: Tensor, styles: Tensor) -> Tensor:
-        with precision(pictures.device, self.preset):
-            return self.network(pictures, styles)
-
-    def _scored(self, pictures: Tensor, styles: Tensor) -> Tensor:
-        with precision(pictures.device, self.preset):
-            return self.critic(pictures, Condition(styles=styles)).score
+        self.going, self.coming = (recorded(network, preset) for _ in range(2))
+        self.judging = scoring(self.critic, spec, preset)
 
     def step(self, batch: Errand, number: int) -> dict[str, float]:
         x, own, wanted = batch.pictures, batch.own, batch.wanted

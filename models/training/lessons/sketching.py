@@ -14,14 +14,13 @@ from torch.nn import functional as F
 
 from models.encoder import Encoder, distance, load_encoder
 from models.sketches import by_hand
-from models.spec import Condition, GeneratorSpec
+from models.spec import GeneratorSpec
 from models.training.critics.projected import ProjectedCritic
 from models.training.games import GAMES
 from models.training.lessons.lesson import Sets, agreed, device_of, drawn_rows, held_out_rows, others
 from models.training.objectives import Objective
-from models.training.objectives.objective import adam, descend, precision
+from models.training.objectives.objective import adam, descend, precision, recorded, scoring
 from models.training.presets import Preset
-from models.training.recorded import Recorded
 from models.training.run import Run
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -73,15 +72,7 @@ class DrawingOut:
         self.draws = adam([*network.parameters(), *self.colours.parameters()], preset)
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
         self.judges = adam(self.learns, preset)
-        self.drawing, self.judging = Recorded(self._drawn, network), Recorded(self._scored, self.critic)
-
-    def _drawn(self, ink: Tensor, z: Tensor, styles: Tensor) -> Tensor:
-        with precision(ink.device, self.preset):
-            return self.network(ink, z, styles)
-
-    def _scored(self, pictures: Tensor, styles: Tensor) -> Tensor:
-        with precision(pictures.device, self.preset):
-            return self.critic(pictures, Condition(styles=styles)).score
+        self.drawing, self.judging = recorded(network, preset), scoring(self.critic, spec, preset)
 
     def step(self, batch: Pair, number: int) -> dict[str, float]:
         known = batch.pictures[::2]

@@ -21,15 +21,14 @@ from torch.nn import functional as F
 from models.encoder import distance, load_encoder
 from models.metrics.kid import kernel_distance
 from models.metrics.unpaired import BATCH, views
-from models.spec import Condition, GeneratorSpec
+from models.spec import GeneratorSpec
 from models.training.augment import Augment
 from models.training.critics.projected import MOST, ProjectedCritic
 from models.training.games import GAMES
 from models.training.lessons.lesson import Sets, device_of, held_out_rows
 from models.training.objectives import Objective
-from models.training.objectives.objective import adam, descend, precision
+from models.training.objectives.objective import adam, descend, precision, scoring
 from models.training.presets import Preset
-from models.training.recorded import Recorded
 from models.training.run import Run
 from models.training.schedule import Stage
 from models.training.shards import Shard
@@ -80,19 +79,12 @@ class Contrastive:
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
         self.draws = adam([*redrawer.parameters(), *self.heads.parameters()], preset)
         self.judges = adam(self.learns, preset)
-        self.judging = Recorded(self._scored, self.critic)
-
-    def _drawn(self, pictures: Tensor, shares: Tensor) -> Tensor:
-        with precision(pictures.device, self.preset):
-            return self.redrawer(pictures, shares)
-
-    def _scored(self, pictures: Tensor, shares: Tensor) -> Tensor:
-        with precision(pictures.device, self.preset):
-            return self.critic(pictures, Condition(styles=shares if shares.shape[1] else None)).score
+        self.judging = scoring(self.critic, told, preset)
 
     def step(self, batch: Kinds, number: int) -> dict[str, float]:
         twice = batch.shares.repeat(2, 1)
-        redrawn, again = self._drawn(torch.cat([batch.given, batch.spoilt]), twice).chunk(2)
+        with precision(batch.given.device, self.preset):
+            redrawn, again = self.redrawer(torch.cat([batch.given, batch.spoilt]), twice).chunk(2)
         real, fake = self._judged(torch.cat([batch.wanted, redrawn.detach()]), twice).chunk(2)
         critic = self.game.judge(real, fake)
         descend(self.judges, critic, self.preset, self.shard)

@@ -11,7 +11,7 @@ from models.training.augment import Augment
 from models.training.critics import Judgement, build_critic
 from models.training.critics.grown import GrownFeatures
 from models.training.games import GAMES
-from models.training.objectives.objective import Batch, adam, descend, precision
+from models.training.objectives.objective import Batch, adam, descend, precision, scoring
 from models.training.penalties import gradient_penalty, gradient_square, path_lengths
 from models.training.presets import Preset
 from models.training.recorded import Recorded
@@ -32,7 +32,7 @@ class Adversarial:
         self.learns = [p for p in self.critic.parameters() if p.requires_grad]
         self.judges = adam(self.learns, preset)
         self.together = preset.critic == "projected"  # it judges each picture by itself: real and drawn ones may go through it as one
-        self.drawing, self.judging = Recorded(self._drawn, generator), Recorded(self._scored, self.critic)
+        self.drawing, self.judging = Recorded(self._drawn, generator), scoring(self.critic, generator.spec, preset)
         self.stage: Stage | None = None
         self.path_length = nn.Module()  # its running mean is part of the state
         self.path_length.register_buffer("mean", torch.zeros((), device=self.device))
@@ -83,15 +83,11 @@ class Adversarial:
         rows = condition.rows(self.generator.spec)
         return () if rows is None else (rows,)
 
-    def _scored(self, pictures: Tensor, *rows: Tensor) -> Tensor:
-        with precision(self.device, self.preset):
-            return self.critic(pictures, Condition.of(self.generator.spec, *rows)).score
-
     def _both(self, real: Tensor, fake: Tensor, condition: Condition) -> tuple[Judgement, Judgement]:
         """What the critic says of real pictures and of drawn ones."""
         if not self.together:
             return self._seen(real, condition), self._seen(fake, condition)
-        judging = self._scored if real.requires_grad or fake.requires_grad else self.judging  # a penalty is differentiated twice
+        judging = self.judging.call if real.requires_grad or fake.requires_grad else self.judging  # a penalty is differentiated twice
         scores = judging(self.augment(torch.cat([real, fake])), *(rows.repeat(2, 1) for rows in self._rows(condition)))
         of_real, of_fake = (Judgement(half) for half in scores.chunk(2))
         return of_real, of_fake

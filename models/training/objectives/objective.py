@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.spec import Condition
+from models.spec import Condition, GeneratorSpec
 from models.training.presets import Preset
+from models.training.recorded import Recorded
 from models.training.schedule import Stage
 from models.training.shards import Shard
 
@@ -61,3 +62,23 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, preset: Preset, shar
 def precision(device: torch.device, preset: Preset) -> torch.autocast:
     """Where networks compute in bfloat16, if the preset says so. What is recorded on a graphics card can't lean on casts kept before."""
     return torch.autocast(device.type, torch.bfloat16, enabled=preset.bf16, cache_enabled=device.type != "cuda")
+
+
+def recorded(network: nn.Module, preset: Preset) -> Recorded:
+    """A network's pass in the preset's precision."""
+
+    def run(*given: Tensor) -> Tensor:
+        with precision(given[0].device, preset):
+            return network(*given)
+
+    return Recorded(run, network)
+
+
+def scoring(critic: nn.Module, spec: GeneratorSpec, preset: Preset) -> Recorded:
+    """The scores that a critic without names gives pictures, told their classes and styles side by side where there are any."""
+
+    def run(pictures: Tensor, *rows: Tensor) -> Tensor:
+        with precision(pictures.device, preset):
+            return critic(pictures, Condition.of(spec, *rows)).score
+
+    return Recorded(run, critic)

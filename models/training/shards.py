@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+import torch.distributed.nn.functional  # before any group is: one that exists then becomes a default argument, and its threads never end
 from torch import Tensor, distributed, nn
 
 

@@ -169,9 +169,9 @@ def test_every_parameter_of_an_endpoint_is_described(kind: type) -> None:
         assert [p for p in given if f"\n    {p}: " not in described] == [], name
 
 
-def test_the_architecture_fits_a_page_and_a_half() -> None:
-    assert len(text("ARCHITECTURE.md").splitlines()) <= 90
-    assert len(text("ARCHITECTURE.md").split()) <= 950
+def test_the_architecture_fits_two_pages() -> None:
+    assert len(text("ARCHITECTURE.md").splitlines()) <= 120
+    assert len(text("ARCHITECTURE.md").split()) <= 1_300
 
 
 def test_both_languages_say_the_same_things() -> None:

@@ -15,10 +15,11 @@ READ := $(PY) -m ruff check . && $(PY) -m pyright
 AXE := tests/browser/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run kiosk test check bench train evaluate look
+.PHONY: help run doctor kiosk test check bench train evaluate look
 
 help:
 	@echo 'make run        serve the studio on http://$(HOST):$(PORT)  (HOST, PORT; ARGS= passes flags, --help lists them)'
+	@echo 'make doctor     look the machine and the studio over, and say what helps'
 	@echo 'make kiosk      the same on the exhibition profile'
 	@echo 'make test       everything: checks, unit, contract, HTTP and browser tests'
 	@echo 'make check      ruff, pyright, the import rule, complete documents and languages'
@@ -29,6 +30,9 @@ help:
 
 run: $(RUN)
 	@$(PY) app.py --host $(HOST) --port $(PORT) $(ARGS)
+
+doctor: $(RUN)
+	@$(PY) -m studio.doctor --host $(HOST) --port $(PORT) $(ARGS)
 
 kiosk: $(RUN)
 	@$(PY) app.py --profile kiosk --host $(HOST) --port $(PORT) $(ARGS)

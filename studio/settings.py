@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from studio.words import LANGUAGES
 
 Profile = Literal["local", "spaces", "kiosk"]
+Style = Literal["plain", "json"]  # of what is logged
 PROJECT = Path(__file__).parents[1]
 SPACES_DISK = Path("/data")  # where Hugging Face mounts a Space's lasting storage, if it has any
 SPACES_QUOTA = 200_000_000
@@ -43,6 +44,7 @@ class Settings:
     device: str | None = None  # cpu, mps, cuda or cuda:N; None = the best there is
     language: str | None = None  # None = as the browser asks
     quota: int | None = None  # bytes of pictures a visitor may keep; None = as the disk allows
+    log: Style = "plain"  # how lines are written: for eyes, or as JSON for machines
     secret: bytes = field(default_factory=_secret, repr=False)  # signs the cookies of a hosted profile's visitors
 
     def __post_init__(self) -> None:
@@ -54,6 +56,8 @@ class Settings:
             raise ValueError(f"--device is cpu, mps, cuda or cuda:N, not '{self.device}'. Leave it out to take the best there is.")
         if self.language not in (None, *LANGUAGES):
             raise ValueError(f"--language is one of {', '.join(LANGUAGES)}, not '{self.language}'. Leave it out to follow the browser.")
+        if self.log not in get_args(Style):
+            raise ValueError(f"--log (or LOG) is one of {', '.join(get_args(Style))}, not '{self.log}'.")
         for origin in self.origins:
             parts = urlsplit(origin)
             if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
@@ -101,6 +105,7 @@ def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add("--mcp", action="store_true", help="offer the endpoints as tools for language models, too")
     add("--device", help="cpu, mps, cuda or cuda:N; the best there is")
     add("--language", help=f"{' or '.join(LANGUAGES)}; as the browser asks")
+    add("--log", help="plain lines, or json (or LOG); plain at home, json where a studio runs by itself")
     add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}")
 
 
@@ -122,6 +127,7 @@ def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         mcp=given.mcp,
         device=given.device,
         language=given.language,
+        log=given.log or env.get("LOG") or ("plain" if given.profile == "local" else "json"),
         quota=_number("--quota", given.quota) if given.quota else SPACES_QUOTA if hosted else None,
     )
     if not settings.checkpoints.is_dir():

@@ -25,6 +25,7 @@ from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.inside import Look
 from studio.live import LiveDoor
+from studio.logs import RequestIds
 from studio.recipe import Opened, from_dict, from_link, open_recipe, to_dict
 from studio.settings import Settings
 from studio.visitors import VisitorCookies, visitor_of
@@ -47,6 +48,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     """The application that Gradio is mounted in."""
     web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None)
     web.add_middleware(VisitorCookies, settings=settings)
+    web.add_middleware(RequestIds)
     web.add_exception_handler(Fault, _answer_fault)
     web.add_exception_handler(Exception, _answer_surprise)
     films = Films(engine)

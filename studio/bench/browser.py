@@ -13,7 +13,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+from studio.doctor import BROWSERS
+
 # Nothing but the page under test is to be spoken to, and a container has neither a sandbox nor a graphics card.
 FLAGS = (
     "--no-sandbox",
@@ -33,7 +34,7 @@ class NoBrowserError(RuntimeError):
 
 def find_browser() -> str | None:
     """The path of a Chromium: the machine's own first, else the one that Playwright has downloaded."""
-    for name in NAMES:
+    for name in BROWSERS:
         if path := shutil.which(name):
             return path
     with sync_playwright() as playwright:

@@ -29,9 +29,9 @@ def test_flags_win_over_the_environment(folder):
 
 def test_every_flag_is_read(folder, tmp_path):
     argv = ["--profile=kiosk", "--host=::1", "--port=8080", f"--folder={folder}", f"--checkpoints={tmp_path}", "--origin=https://a.org"]
-    settings = from_args([*argv, "--origin", "http://b:1", "--mcp", "--device=cuda:1", "--language=zh", "--quota=5"], {})
+    settings = from_args([*argv, "--origin", "http://b:1", "--mcp", "--device=cuda:1", "--language=zh", "--quota=5", "--log=json"], {})
     assert settings == Settings(
-        "kiosk", "::1", 8080, Path(folder), tmp_path, ("https://a.org", "http://b:1"), True, "cuda:1", "zh", 5, settings.secret
+        "kiosk", "::1", 8080, Path(folder), tmp_path, ("https://a.org", "http://b:1"), True, "cuda:1", "zh", 5, "json", settings.secret
     )
 
 

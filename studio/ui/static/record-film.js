@@ -61,10 +61,11 @@ export function thinned(samples, most) {
       if (kept[here + 1] === k) here += 1;
       const off = apart(sample, samples[kept[here]], samples[kept[here + 1]]);
       const stands = (samples[k + 1]?.at ?? Infinity) - sample.at;
-      if (off > worst.off || (off === worst.off && stands > worst.stands)) worst = { off, stands, k };
+      if (off > worst.off || (off === worst.off && stands > worst.stands + SLOT / 2)) worst = { off, stands, k };
     });
     if (worst.off <= CLOSE || kept.length === most) return { kept, off: worst.off };
-    kept.push(worst.k);
+    const first = samples.findIndex(({ run }) => run === samples[worst.k].run); // without it nothing leads there
+    kept.push(kept.includes(first) ? worst.k : first);
     kept.sort((a, b) => a - b);
   }
 }

@@ -6,9 +6,7 @@ import asyncio
 import base64
 import itertools
 import json
-import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -25,6 +23,8 @@ from studio.film import LONGEST, film_from_dict
 from studio.films import Films
 from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
 from studio.jobs import Job, PictureFuture, Superseded
+from studio.osc import Osc
+from studio.rate import Rate
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
 from studio.recipe_rules import number as moment, seed
 from studio.reel import Reel
@@ -52,9 +52,10 @@ GONE = (WebSocketDisconnect, WebSocketDisconnected)  # what a send or receive ra
 class LiveDoor:
     """Lets pages in: checks where they come from and how many there are."""
 
-    def __init__(self, engine: Engine, films: Films, settings: Settings) -> None:
+    def __init__(self, engine: Engine, films: Films, osc: Osc, settings: Settings) -> None:
         self._engine = engine
         self._films = films
+        self._osc = osc
         self._turns = asyncio.Semaphore(REELS)
         self._settings = settings
         self._open: Counter[str] = Counter()
@@ -70,7 +71,7 @@ class LiveDoor:
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
         try:
-            await LivePage(socket, self._engine, self._films, self._turns, visitor, f"page {next(self._channels)}").run()
+            await LivePage(socket, self._engine, self._films, self._osc, self._turns, visitor, f"page {next(self._channels)}").run()
         finally:
             self._open[visitor] -= 1
             self._open += Counter()  # drops the zeros, so that visitors who left are not kept
@@ -108,30 +109,16 @@ class Flight:
     future: PictureFuture
 
 
-class Rate:
-    """So many a second, with a burst (a token bucket)."""
-
-    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate, self._burst, self._clock = rate, burst, clock
-        self._left, self._when = float(burst), clock()
-
-    def allows(self) -> bool:
-        now = self._clock()
-        self._left = min(self._burst, self._left + (now - self._when) * self._rate)
-        self._when = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 class LivePage:
     """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
 
-    def __init__(self, socket: WebSocket, engine: Engine, films: Films, turns: asyncio.Semaphore, visitor: str, channel: str) -> None:
+    def __init__(
+        self, socket: WebSocket, engine: Engine, films: Films, osc: Osc, turns: asyncio.Semaphore, visitor: str, channel: str
+    ) -> None:
         self._socket = socket
         self._engine = engine
         self._films = films
+        self._osc = osc
         self._turns = turns
         self._reel: Reel | None = None
         self._visitor = visitor
@@ -147,6 +134,8 @@ class LivePage:
     async def run(self) -> None:
         """Until the page is gone; then nothing of its work goes on."""
         ends = {asyncio.create_task(self._listen()), asyncio.create_task(self._paint())}
+        if self._osc.ends:
+            ends.add(asyncio.create_task(self._osc.relay(self._socket.send_json)))
         try:
             finished, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
@@ -174,7 +163,14 @@ class LivePage:
 
     def _hello(self) -> dict[str, Any]:
         dtype = str(self._engine.dtype).removeprefix("torch.")
-        return {"type": "hello", "device": self._engine.device.type, "dtype": dtype, "version": VERSION, "visitor_frames": 1}
+        return {
+            "type": "hello",
+            "device": self._engine.device.type,
+            "dtype": dtype,
+            "version": VERSION,
+            "visitor_frames": 1,
+            "osc": self._osc.ends,
+        }
 
     async def _read(self, message: Any) -> bool:
         """Do what a message asks, or answer with a fault; False when the page was too fast for too long."""
@@ -218,6 +214,8 @@ class LivePage:
                         number, self._reel.at(moment("at", at, -LONGEST, LONGEST)), content.get("rest") is True, content.get("near") is True
                     )
                 )
+            case {"type": "osc", "params": dict(parameters)}:
+                self._osc.tell(content.get("seed"), parameters)
             case {"type": "cancel", "id": int(number)}:
                 if number in self._sheets:
                     self._sheets[number][0].cancel()

@@ -21,8 +21,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.settings import Style
 
 HEADER = "X-Request-ID"
+_FOUND = "atelier.request"  # where the middleware leaves the id in an ASGI scope
 _REQUEST: ContextVar[str] = ContextVar("request", default="")
 LOG = logging.getLogger("studio.web")
+
+
+def request_id(scope: Scope) -> str:
+    """The id of a request that came through RequestIds; nothing of another."""
+    return scope.get(_FOUND, "")
 
 
 class JsonLines(logging.Formatter):
@@ -73,8 +79,9 @@ class RequestIds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        id, began, status = secrets.token_hex(6), time.perf_counter(), 0
-        token = _REQUEST.set(id)
+        scope[_FOUND] = id = secrets.token_hex(6)
+        _REQUEST.set(id)  # and never unset: each request is a task of its own, and what catches its fault outside of us is in it too
+        began, status = time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -85,10 +92,12 @@ class RequestIds:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception:
+            status = 500
+            raise
         finally:
             if scope["type"] == "http":
                 self._tell(scope, status, (time.perf_counter() - began) * 1000)
-            _REQUEST.reset(token)
 
     @staticmethod
     def _tell(scope: Scope, status: int, milliseconds: float) -> None:

@@ -45,6 +45,9 @@ class Settings:
     language: str | None = None  # None = as the browser asks
     quota: int | None = None  # bytes of pictures a visitor may keep; None = as the disk allows
     log: Style = "plain"  # how lines are written: for eyes, or as JSON for machines
+    osc: int | None = None  # UDP port that OSC is heard on; None = it is off
+    osc_host: str = "127.0.0.1"
+    osc_out: tuple[str, int] | None = None  # host and port that the page's state goes to as OSC
     secret: bytes = field(default_factory=_secret, repr=False)  # signs the cookies of a hosted profile's visitors
 
     def __post_init__(self) -> None:
@@ -64,6 +67,11 @@ class Settings:
                 raise ValueError(f"--origin is a scheme and a host such as https://example.org, not '{origin}'.")
         if self.quota is not None and self.quota < 1:
             raise ValueError(f"--quota is a number of bytes from 1, not {self.quota}.")
+        if self.hosted and (self.osc or self.osc_out):
+            raise ValueError("--osc and --osc-out belong to one page, and strangers share this studio. Use --profile local or kiosk.")
+        for flag, port in (("--osc (or OSC)", self.osc), ("--osc-out's port", self.osc_out and self.osc_out[1])):
+            if port is not None and not 1 <= port <= 65535:
+                raise ValueError(f"{flag} is a number from 1 to 65535, not {port}.")
 
     @property
     def hosted(self) -> bool:
@@ -72,7 +80,7 @@ class Settings:
 
 
 def from_args(argv: Sequence[str], env: Mapping[str, str]) -> Settings:
-    """Settings from flags, then from HOST, PORT and SPACE_ID; makes the folder.
+    """Settings from flags, then from HOST, PORT, OSC and SPACE_ID; makes the folder.
 
     Anything wrong ends the program with exit status 2 and one line that names it and the remedy.
     """
@@ -106,6 +114,9 @@ def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add("--device", help="cpu, mps, cuda or cuda:N; the best there is")
     add("--language", help=f"{' or '.join(LANGUAGES)}; as the browser asks")
     add("--log", help="plain lines, or json (or LOG); plain at home, json where a studio runs by itself")
+    add("--osc", help="UDP port to hear Open Sound Control on (or OSC); off")
+    add("--osc-host", default="127.0.0.1", help="address that --osc listens on; 127.0.0.1")
+    add("--osc-out", help="HOST:PORT to tell of the page's seed and sliders as OSC; off")
     add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}")
 
 
@@ -128,6 +139,9 @@ def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         device=given.device,
         language=given.language,
         log=given.log or env.get("LOG") or ("plain" if given.profile == "local" else "json"),
+        osc=_number("--osc (or OSC)", osc) if (osc := given.osc or env.get("OSC")) else None,
+        osc_host=given.osc_host,
+        osc_out=_address(given.osc_out) if given.osc_out else None,
         quota=_number("--quota", given.quota) if given.quota else SPACES_QUOTA if hosted else None,
     )
     if not settings.checkpoints.is_dir():
@@ -140,6 +154,13 @@ def _number(flag: str, text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise ValueError(f"{flag} is a whole number, not '{text[:40]}'.")
     return int(text)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise ValueError(f"--osc-out is HOST:PORT such as 127.0.0.1:9001, not '{text[:40]}'.")
+    return host.strip("[]"), _number("--osc-out's port", port)
 
 
 def _default_folder(hosted: bool) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.inside import Look
 from studio.live import LiveDoor
-from studio.logs import RequestIds
+from studio.logs import HEADER, RequestIds, request_id
+from studio.osc import Osc, Outcome
 from studio.recipe import Opened, from_dict, from_link, open_recipe, to_dict
 from studio.settings import Settings
 from studio.visitors import VisitorCookies, visitor_of
@@ -46,19 +48,20 @@ class FreshFiles(StaticFiles):
 
 def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     """The application that Gradio is mounted in."""
-    web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None)
+    osc = Osc(settings)
+    web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None, lifespan=osc.lifespan)
     web.add_middleware(VisitorCookies, settings=settings)
     web.add_middleware(RequestIds)
     web.add_exception_handler(Fault, _answer_fault)
     web.add_exception_handler(Exception, _answer_surprise)
     films = Films(engine)
-    door = LiveDoor(engine, films, settings)
+    door = LiveDoor(engine, films, osc, settings)
 
     @web.websocket("/live")
     async def live(socket: WebSocket) -> None:
         await door(socket)
 
-    _add_state(web, engine)
+    _add_state(web, engine, osc)
     _add_page_data(web, engine)
     _add_drawing(web, engine, settings)
     _add_gallery(web, gallery, settings)
@@ -71,14 +74,14 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     return web
 
 
-def _add_state(web: FastAPI, engine: Engine) -> None:
+def _add_state(web: FastAPI, engine: Engine, osc: Osc) -> None:
     @web.get("/healthz")
     def health() -> Response:
         return JSONResponse({"ready": engine.ready}, 200 if engine.ready else 503, NO_CACHE)
 
     @web.get("/metrics")
     def metrics() -> Response:
-        return PlainTextResponse(as_prometheus(engine.figures()), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(as_prometheus(engine.figures(), osc.packets), media_type="text/plain; version=0.0.4")
 
 
 def _add_page_data(web: FastAPI, engine: Engine) -> None:
@@ -172,7 +175,7 @@ def _add_gallery(web: FastAPI, gallery: Gallery, settings: Settings) -> None:
         return FileResponse(gallery.thumb(picture, visitor_of(request, settings)), media_type="image/webp", headers=private)
 
 
-def as_prometheus(figures: Figures) -> str:
+def as_prometheus(figures: Figures, osc: Mapping[Outcome, int]) -> str:
     """The figures in Prometheus' text format (prometheus.io/docs/instrumenting/exposition_formats)."""
     rows = (
         ("frames_total", "counter", "moving frames drawn", {"": figures.frames}),
@@ -187,6 +190,7 @@ def as_prometheus(figures: Figures) -> str:
         ("queue", "gauge", "single pictures and jobs that wait", {"": figures.queue}),
         ("visitors", "gauge", "visitors of the last minute", {"": figures.visitors}),
         ("uptime_seconds", "gauge", "since the start", {"": figures.uptime}),
+        ("osc_packets_total", "counter", "OSC packets that came", {f'{{outcome="{outcome}"}}': count for outcome, count in osc.items()}),
         ("memory_bytes", "gauge", "resident memory", {"": figures.memory_mb * 2**20}),
     )
     lines: list[str] = []
@@ -205,6 +209,7 @@ async def _answer_fault(_: Request, error: Exception) -> Response:
     return JSONResponse({"fault": error.as_json()}, error.status, NO_CACHE)
 
 
-async def _answer_surprise(_: Request, __: Exception) -> Response:
+async def _answer_surprise(request: Request, _: Exception) -> Response:
     """A fault of ours: said kindly to the visitor; the server writes it to its log, whole."""
-    return JSONResponse({"fault": Fault("fault.surprise").as_json()}, 500, NO_CACHE)
+    headers = {**NO_CACHE, HEADER: request_id(request.scope)}
+    return JSONResponse({"fault": Fault("fault.surprise").as_json()}, 500, headers)

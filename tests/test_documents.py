@@ -51,7 +51,7 @@ def front_matter() -> dict[str, str]:
 def flags_of_the_studio(capsys: pytest.CaptureFixture[str]) -> set[str]:
     with pytest.raises(SystemExit):
         from_args(["--help"], {})
-    return set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {"--help"}
+    return set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
 
 
 def test_front_matter_is_what_a_space_needs() -> None:
@@ -143,7 +143,7 @@ def test_make_lists_every_target() -> None:
 
 def test_every_flag_of_the_studio_is_described_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
     table = text("README.md").split("## Flags")[1].split("\n## ")[0]
-    assert set(re.findall(r"`(--[a-z]+)`", table)) == flags_of_the_studio(capsys)
+    assert set(re.findall(r"`(--[a-z-]+)`", table)) == flags_of_the_studio(capsys)
 
 
 def test_every_endpoint_is_named_and_no_other() -> None:

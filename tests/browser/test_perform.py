@@ -25,10 +25,13 @@ plug('nanoKONTROL');
 FRAMES = "async (count) => { for (let i = 0; i < count; i += 1) await new Promise(requestAnimationFrame); }"
 WRONG: list[dict[str, Any]] = [
     *({"source": source} for source in ("cc-17-1", "cc-1-128", "javascript:alert(1)", "", 7, ["cc-1-1"])),
+    *({"source": f"osc-{address}"} for address in ("", "/a b", "/*", "/a#9", "/a" * 40)),
     *({"from": value} for value in ("0", 101, None, True, [])),
     {"to": -1e9},
     *({"curve": curve} for curve in ("t => fetch('/')", "constructor", "hold", "")),
-    *({"parameter": parameter} for parameter in ("", "x" * 81, {}, None)),
+    *({"parameter": parameter} for parameter in ("", "direction-" + "x" * 71, {}, None, "brightness", "seed", "__proto__", "constructor")),
+    {"__proto__": {"source": "cc-1-1"}},
+    {"prototype": 1},
 ]
 
 
@@ -211,7 +214,10 @@ def test_malformed_mappings_are_refused_whole_and_good_ones_come_back(page: Page
         '{"mappings": {"length": 1}}',
         '{"mappings": [null]}',
         '{"mappings": [' + json.dumps(mapping())[:-1] + ', "from": 1e999}]}',
+        '{"__proto__": {"mappings": []}}',
+        json.dumps({"mappings": [mapping(**{"from": float("nan")})]}),
         "x" * 100_000,
+        " " * 10_000_000,
         [mapping()] * 65,
         [mapping(), mapping()],
         *([mapping(**change)] for change in WRONG),
@@ -221,20 +227,27 @@ def test_malformed_mappings_are_refused_whole_and_good_ones_come_back(page: Page
         expect(page.locator(".toast", has_text="apping")).to_be_visible()
         page.evaluate("document.querySelector('.toast').remove()")
     expect(page.locator(ROWS)).to_have_count(1)
+    assert page.evaluate("[({}).source, ({}).mappings]") == [None, None]
     with page.expect_download() as saved:
         page.click(f"{GROUP} [data-act=perform-file]")
     assert json.loads(saved.value.path().read_text()) == {"mappings": [good]}
     page.evaluate('localStorage.setItem(\'atelier.mappings\', \'{"mappings": [{"source": "<img>"}]}\')')
-    with_mappings(page, mapping(parameter='"]<img src=x onerror=alert(1)>'))
+    with_mappings(page, mapping(parameter='direction-"]<img src=x onerror=alert(1)>'))
     expect(page.locator(f"{ROWS}[data-here=false]")).to_contain_text("<img src=x")
 
 
 def test_every_slider_on_the_page_can_learn_whatever_the_generator(stage: Page) -> None:
     stage.click(f"{GROUP} [data-act=perform-learning]")
+    readable = """async () => {
+      const { readMappings } = await import('./page/mappings.js');
+      for (const { name } of document.querySelectorAll('.groups .row > input[type=range]'))
+        readMappings(JSON.stringify({mappings: [{source: 'axis-0', from: 0, to: 1, curve: 'even', parameter: name}]}));
+    }"""
     for generator in stage.evaluate("atelier.state.declarations.map(({id}) => id)"):
         stage.evaluate(f"atelier.state.choose('{generator}')")
         stage.wait_for_function("document.querySelector('.groups .row > input[type=range] + .learn')")
         assert stage.locator(".groups .row > input[type=range]:not(:has(+ .learn))").count() == 0, generator
+        stage.evaluate(readable)
 
 
 def test_a_gamepad_moves_the_place(page: Page) -> None:

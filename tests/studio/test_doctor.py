@@ -118,7 +118,7 @@ def test_a_port_that_is_taken(settings):
         taken.bind(("127.0.0.1", settings.port))
         taken.listen()
         found = one(settings, doctor.port)
-    assert (found.state, f"--port {settings.port + 1}" in found.remedy) == ("ill", True)
+    assert (found.state, f"PORT={settings.port + 1}" in found.remedy) == ("ill", True)
 
 
 def test_a_codec_that_is_missing(settings, monkeypatch):

@@ -17,7 +17,8 @@ from websockets.sync.client import connect
 
 from studio import live
 from studio.frames import read_recipe, to_png
-from studio.live import Rate, is_welcome
+from studio.live import is_welcome
+from studio.rate import Rate
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, from_json
 from studio.sampling import Mode
 from tests.studio.given import bomb, noise, photograph

@@ -29,10 +29,11 @@ def test_flags_win_over_the_environment(folder):
 
 def test_every_flag_is_read(folder, tmp_path):
     argv = ["--profile=kiosk", "--host=::1", "--port=8080", f"--folder={folder}", f"--checkpoints={tmp_path}", "--origin=https://a.org"]
-    settings = from_args([*argv, "--origin", "http://b:1", "--mcp", "--device=cuda:1", "--language=zh", "--quota=5", "--log=json"], {})
-    assert settings == Settings(
-        "kiosk", "::1", 8080, Path(folder), tmp_path, ("https://a.org", "http://b:1"), True, "cuda:1", "zh", 5, "json", settings.secret
-    )
+    argv += ["--log=json", "--osc=9000", "--osc-host=::", "--osc-out=[::1]:9001"]
+    settings = from_args([*argv, "--origin", "http://b:1", "--mcp", "--device=cuda:1", "--language=zh", "--quota=5"], {})
+    told = ("kiosk", "::1", 8080, Path(folder), tmp_path, ("https://a.org", "http://b:1"), True, "cuda:1", "zh", 5)
+    assert settings == Settings(*told, "json", 9000, "::", ("::1", 9001), settings.secret)
+    assert from_args(["--folder", folder], {"OSC": "9002"}).osc == 9002
 
 
 def test_spaces_is_found_by_itself_and_can_be_overruled(folder):
@@ -78,6 +79,11 @@ def test_secrets_that_are_not_kept_are_never_the_same():
         (["--quota", "1GB"], "--quota is a whole number, not '1GB'."),
         (["--checkpoints", "/nowhere/at/all"], "There is no folder /nowhere/at/all with generators."),
         (["--folder", "a\0b"], "null byte"),
+        (["--osc", "0"], "--osc (or OSC) is a number from 1 to 65535, not 0."),
+        (["--osc", "port"], "--osc (or OSC) is a whole number, not 'port'."),
+        (["--osc-out", "9001"], "--osc-out is HOST:PORT such as 127.0.0.1:9001, not '9001'."),
+        (["--osc-out", "host:99999"], "--osc-out's port is a number from 1 to 65535, not 99999."),
+        (["--osc", "9000", "--profile", "spaces"], "strangers share this studio. Use --profile local or kiosk."),
     ],
 )
 def test_a_bad_flag_is_one_line_and_exit_status_2(argv, message, folder, capsys):
@@ -108,5 +114,5 @@ def test_help_names_every_flag(capsys):
         from_args(["--help"], {})
     assert caught.value.code == 0
     said = capsys.readouterr().out
-    settings = {field.name.removesuffix("s") for field in fields(Settings)} - {"secret"}
+    settings = {field.name.removesuffix("s").replace("_", "-") for field in fields(Settings)} - {"secret"}
     assert {name for name in settings if f"--{name}" not in said} == set()

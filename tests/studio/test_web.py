@@ -268,6 +268,7 @@ def test_a_surprise_is_said_kindly(studio: Served, monkeypatch: pytest.MonkeyPat
     answer = get(studio, "/metrics")
     assert fault(answer) == (500, "fault.surprise")
     assert "ZeroDivisionError" not in answer.text
+    assert len(answer.headers["x-request-id"]) == 12
 
 
 def test_figures_are_served_as_prometheus_reads_them(studio: Served) -> None:
@@ -284,12 +285,14 @@ def test_figures_are_served_as_prometheus_reads_them(studio: Served) -> None:
         "atelier_queue",
         "atelier_visitors",
         "atelier_uptime_seconds",
+        *(f'atelier_osc_packets_total{{outcome="{outcome}"}}' for outcome in ("taken", "refused", "dropped")),
         "atelier_memory_bytes",
     }
 
 
 def test_each_figure_is_announced_with_its_type() -> None:
-    text = as_prometheus(Figures(1, 2, 3, 4.5, 5.5, 6, 7, 8.25, 1.0))
+    text = as_prometheus(Figures(1, 2, 3, 4.5, 5.5, 6, 7, 8.25, 1.0), {"taken": 9, "refused": 0, "dropped": 2})
     assert text.startswith("# HELP atelier_frames_total moving frames drawn\n# TYPE atelier_frames_total counter\natelier_frames_total 1\n")
+    assert 'atelier_osc_packets_total{outcome="dropped"} 2\n' in text
     assert text.endswith("# TYPE atelier_memory_bytes gauge\natelier_memory_bytes 1048576\n")
     assert 'atelier_latency_milliseconds{quantile="0.95"} 5.5\n' in text

@@ -74,6 +74,7 @@ function actions(atelier, stageRoot) {
     ab: () => atelier.compare.toggle(),
     sheet: () => openSheet(atelier),
     perform: () => atelier.perform(),
+    record: () => atelier.record(),
     keys: () => atelier.keys(),
   };
 }

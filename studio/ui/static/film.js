@@ -56,6 +56,10 @@ export function mount(root, atelier) {
     steps.push(film);
     changed();
   };
+  const open = (made) => {
+    [chosen, at] = [0, 0];
+    change(filled(made));
+  };
   const go = (by) => {
     if (!(by < 0 ? steps.canUndo : steps.canRedo)) return;
     steps.go(by);
@@ -156,9 +160,7 @@ export function mount(root, atelier) {
     file.value = '';
     if (!given) return;
     try {
-      const opened = filled(await api.post('films/open', given));
-      [chosen, at] = [0, 0];
-      change(opened);
+      open(await api.post('films/open', given));
     } catch (fault) {
       tell(fault);
     }
@@ -213,7 +215,7 @@ export function mount(root, atelier) {
     else return;
     event.preventDefault();
   });
-  atelier.film = { add, music, get film() { return film; }, get at() { return at; } };
+  atelier.film = { add, open, music, get film() { return film; }, get at() { return at; } };
   live.on('mode', (mode) => mode === 'live' && film.keys.length && changed());
   show();
 }

@@ -10,8 +10,17 @@ export async function keep({ api }, recipe, parents) {
 }
 
 /** A picture goes to the end of the film. @param {any} atelier @param {any} recipe */
-export async function toFilm(atelier, recipe) {
+export const toFilm = async (atelier, recipe) => (await filmTab(atelier)).add(compact(complete(recipe)));
+
+/** A film takes the place of the one on the timeline, with the music that was brought for it. @param {any} atelier @param {any} made */
+export async function openFilm(atelier, made) {
+  const { open, film } = await filmTab(atelier);
+  open({ music: film.music, ...made });
+}
+
+/** @param {any} atelier */
+async function filmTab(atelier) {
   atelier.openTab('film');
   while (!atelier.film) await new Promise(requestAnimationFrame);
-  atelier.film.add(compact(complete(recipe)));
+  return atelier.film;
 }

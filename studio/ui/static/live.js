@@ -30,7 +30,7 @@ export class Live {
     this.api = api;
     /** @type {'opening'|'live'|'events'|'lost'} */
     this.mode = 'opening';
-    this.hello = /** @type {{device?: string, dtype?: string}} */ ({});
+    this.hello = /** @type {{device?: string, dtype?: string, osc?: {in: number|null, out: string|null}|null}} */ ({});
     this.number = 0;
     this.tries = 0;
     this.refused = 0;
@@ -41,12 +41,12 @@ export class Live {
     this.painted = { id: 0, rest: false }; // the newest frame shown
     this.sent = 0; // the number of the newest frame asked for
     this.sheets = /** @type {Map<number, SheetEars>} */ (new Map());
-    this.ears = { frame: new Set(), mode: new Set(), fault: new Set() };
+    this.ears = { frame: new Set(), mode: new Set(), fault: new Set(), osc: new Set() };
     this.restTimer = 0;
     this.#open();
   }
 
-  /** @param {'frame'|'mode'|'fault'} what @param {(told: any) => void} listener */
+  /** @param {'frame'|'mode'|'fault'|'osc'} what @param {(told: any) => void} listener */
   on(what, listener) {
     this.ears[what].add(listener);
   }
@@ -80,6 +80,11 @@ export class Live {
   play(at, rest = false) {
     this.waiting = { at, rest };
     this.#send();
+  }
+
+  /** What stands on the page goes out as OSC. @param {{seed?: number, params: Record<string, number>}} told */
+  tellOsc(told) {
+    this.#say({ type: 'osc', ...told });
   }
 
   /** The next frame or fault, once. @param {() => void} listener */
@@ -197,6 +202,8 @@ export class Live {
     } else if (message.type === 'reel') {
       this.reels.get(message.id)?.resolve(message);
       this.reels.delete(message.id);
+    } else if (message.type === 'osc') {
+      this.#shout('osc', message.values);
     } else if (message.type === 'error') {
       if (this.reels.has(message.id)) {
         this.reels.get(message.id)?.reject({ fault: message.fault });
@@ -270,7 +277,7 @@ export class Live {
     this.#shout('mode', mode);
   }
 
-  /** @param {'frame'|'mode'|'fault'} what @param {any} told */
+  /** @param {'frame'|'mode'|'fault'|'osc'} what @param {any} told */
   #shout(what, told) {
     for (const listener of this.ears[what]) listener(told);
   }

@@ -4,6 +4,7 @@ import { h } from './dom.js';
 
 /** The words of a source: "CC 74". @param {string} source @returns {[string, object]} */
 export function wordsOf(source) {
+  if (source.startsWith('osc-')) return ['perform.osc', { address: source.slice('osc-'.length) }];
   const [kind, first, second] = source.split('-');
   if (kind === 'sound') return [`perform.sound_${first}`, {}];
   const number = Number(second ?? first);

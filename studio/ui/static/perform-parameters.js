@@ -1,14 +1,14 @@
 /** What a mapping can move: every slider that the page shows for the generator at hand, the place in the latent, and deeds. @module */
 
 import { clamp, round } from './dom.js';
-import { keyOf } from './state.js';
+import { keyOf, MAX_SEED } from './state.js';
 
 const REACH = 4; // positions run over -4..4
 export const PLACES = ['position-x', 'position-y'];
 export const DEEDS = ['deed-seed', 'deed-save', 'deed-next'];
 
 /**
- * @typedef {{min: number, max: number, parts: Element[], move: (value: number) => void}} Moved `parts`: where a hand on it would be
+ * @typedef {{min: number, max: number, parts: Element[], move: (value: number) => unknown}} Moved `parts`: where a hand on it would be
  * @typedef {{deed: () => unknown}} Done
  */
 
@@ -48,9 +48,16 @@ export function openParameters(atelier, panel, { root, position }) {
     },
   });
 
+  /** @returns {Moved} */
+  const seed = () => ({
+    min: 0, max: MAX_SEED, parts: [...panel.querySelectorAll('[data-group=seed] .seed-row')].slice(0, 1),
+    move: (value) => value !== state.recipe.seed && state.change({ seed: Math.round(value), position: null }),
+  });
+
   /** What goes by this name here, if anything does. @param {string} name @returns {Moved|Done|null} */
   const find = (name) => {
     if (DEEDS.includes(name)) return { deed: deeds[name] };
+    if (name === 'seed') return seed();
     if (PLACES.includes(name)) return place(PLACES.indexOf(name));
     const range = sliders().find((one) => one.name === name);
     return range ? slider(range) : null;

@@ -1,10 +1,11 @@
 /** The performance: what the sources say moves the page's controls, once a frame of the screen, and never against a hand. @module */
 
-import { later } from './dom.js';
+import { clamp, later } from './dom.js';
 import { valueAt } from './mappings.js';
 
 const REST_AFTER = 400; // ms without movement until it is a step that can be undone to
 const PAUSE = 250; // ms between two deeds of one kind
+const MOST_BEGUN = 4096; // sources that are watched while one is looked for
 const MOVED = 0.06; // of a source's whole way, until it is the one that is being learned
 
 /** @typedef {{wanted: () => boolean, poll: () => void}} Polled a source that has to be asked */
@@ -19,6 +20,7 @@ export class Player {
     this.polled = /** @type {Polled[]} */ ([]);
     this.learning = ''; // the parameter that is looking for its source
     this.begun = /** @type {Map<string, number>} */ (new Map()); // where each source stood when learning began
+    this.given = /** @type {Map<string, number>} */ (new Map()); // values that parameters are to stand at
     this.fresh = /** @type {Map<string, number>} */ (new Map()); // the newest level of each source that is used
     this.pressed = /** @type {Set<string>} */ (new Set()); // deeds whose source is down
     this.done = /** @type {Map<string, number>} */ (new Map()); // when each deed was last done
@@ -38,6 +40,19 @@ export class Player {
     if (!struck) this.fresh.set(source, level);
     else this.after.set(source, level);
     return this.wake();
+  }
+
+  /** A parameter is to stand at a value in its own units; of many in haste, the newest. @param {string} parameter @param {number} value */
+  move(parameter, value) {
+    this.given.set(parameter, value);
+    this.wake();
+  }
+
+  /** Do a deed, once. @param {string} name */
+  strike(name) {
+    const { deed } = this.find(name);
+    this.#press(name, true, deed);
+    this.#press(name, false, deed);
   }
 
   /** Look for a source for this parameter, or for none. @param {string} parameter */
@@ -84,6 +99,9 @@ export class Player {
       const level = fresh.get(mapping.source);
       if (level !== undefined) this.#move(mapping, level);
     }
+    const { given } = this;
+    this.given = new Map();
+    for (const [parameter, value] of given) this.#put(this.find(parameter), value);
     if (asked.length || this.fresh.size) this.wake();
   }
 
@@ -91,13 +109,15 @@ export class Player {
   #move(mapping, level) {
     const { parameter } = mapping;
     const found = this.find(parameter);
-    if (!found) return;
-    if ('deed' in found) {
-      this.#press(parameter, valueAt(mapping, level) > 0.5, found.deed);
-    } else if (!this.hands.on(found.parts)) {
-      found.move(Math.min(found.max, Math.max(found.min, valueAt(mapping, level))));
-      this.settle();
-    }
+    if (found && 'deed' in found) this.#press(parameter, valueAt(mapping, level) > 0.5, found.deed);
+    else this.#put(found, valueAt(mapping, level));
+  }
+
+  /** @param {any} found @param {number} value */
+  #put(found, value) {
+    if (!found || 'deed' in found || this.hands.on(found.parts)) return;
+    found.move(clamp(value, found.min, found.max));
+    this.settle();
   }
 
   /** Once for each time it goes down. @param {string} parameter @param {boolean} down @param {() => void} deed */
@@ -114,8 +134,8 @@ export class Player {
   /** @param {string} source @param {number} level */
   #offer(source, level) {
     if (source.startsWith('sound')) return; // never still: it is chosen by a press
-    if (!this.begun.has(source)) this.begun.set(source, /^(note|button)/.test(source) ? 0 : level);
-    if (Math.abs(level - (this.begun.get(source) ?? 0)) > MOVED) this.take(source);
+    if (!this.begun.has(source) && this.begun.size < MOST_BEGUN) this.begun.set(source, /^(note|button)/.test(source) ? 0 : level);
+    if (Math.abs(level - (this.begun.get(source) ?? level)) > MOVED) this.take(source);
   }
 
   #use() {

@@ -6,8 +6,10 @@ import { gamepad } from './perform-gamepad.js';
 import { watchHands } from './perform-hands.js';
 import { learnButton, showLearned, wordsOf } from './perform-learn.js';
 import { Midi } from './perform-midi.js';
+import { Osc } from './perform-osc.js';
 import { DEEDS, openParameters, PLACES } from './perform-parameters.js';
 import { Player } from './perform-player.js';
+import { recording } from './perform-record.js';
 import { Sound } from './perform-sound.js';
 import { castStage } from './stage-cast.js';
 import { group, signButton } from './widgets.js';
@@ -27,6 +29,7 @@ export function performGroup(atelier, panel, picture) {
   } };
   const midi = new Midi(heard);
   const sound = new Sound(heard);
+  const osc = new Osc(atelier, player, sliders, () => showDevices());
   const stage = castStage(atelier);
   let learning = false;
   let edited = false; // by a field of the list, which shows it already and keeps the focus
@@ -38,9 +41,10 @@ export function performGroup(atelier, panel, picture) {
   const toggle = (name, device) => button(name, () => (device.on ? device.close() : device.open()), { 'aria-pressed': 'false' });
   const learn = button('learning', () => turn(!learning), { 'aria-pressed': 'false' });
   const [useMidi, useSound] = [toggle('midi', midi), toggle('sound', sound)];
+  const record = button('record', () => atelier.record(), { 'aria-pressed': 'false' });
   const save = button('file', () => giveFile(mappings.text(), 'mappings.json'));
   const file = h('input', { type: 'file', accept: '.json,application/json', hidden: true, onchange: () => void bring() });
-  const doings = h('div', { class: 'buttons' }, learn, useMidi, useSound, save, button('bring', () => file.click()), file);
+  const doings = h('div', { class: 'buttons' }, learn, useMidi, useSound, record, save, button('bring', () => file.click()), file);
   const said = h('p', { class: 'quiet perform-said', role: 'status' });
   const meters = LEVELS.map((name) => words.put(words.put(h('button', {
     type: 'button', class: 'meter', 'data-level': name, onclick: () => player.take(`sound-${name}`),
@@ -71,7 +75,7 @@ export function performGroup(atelier, panel, picture) {
     if (!chosen) return;
     try {
       const before = mappings.list;
-      mappings.replace(readMappings(await chosen.slice(0, 2 ** 20).text()));
+      mappings.replace(readMappings(await chosen.slice(0, 2 ** 18).text()));
       toast(words.say('perform.brought', { n: mappings.list.length }), { label: words.say('perform.back'), press: () => mappings.replace(before) });
     } catch (fault) {
       tell(fault);
@@ -82,7 +86,7 @@ export function performGroup(atelier, panel, picture) {
     useSound.setAttribute('aria-pressed', String(sound.on));
     sounds.hidden = !sound.on;
     for (const meter of meters) meter.disabled = !player.learning;
-    const told = player.learning ? [['perform.move', {}]] : [midi, sound].map((device) => device.said).filter(([key]) => !key.endsWith('_off'));
+    const told = player.learning ? [['perform.move', {}]] : [recorded, midi, osc, sound].map((device) => device.said).filter(([key]) => !key.endsWith('_off'));
     said.replaceChildren(...told.map(([key, params]) => words.put(h('span', {}), key, params)));
     said.hidden = !told.length;
   };
@@ -117,7 +121,7 @@ export function performGroup(atelier, panel, picture) {
     }, { class: 'sign small', 'data-act': 'perform-remove' });
     const deed = DEEDS.includes(parameter);
     return h('div', { class: 'mapping', 'data-parameter': parameter, 'data-here': String(!!here) },
-      words.put(h('span', { class: 'mapping-source' }), ...wordsOf(source)), h('span', { 'aria-hidden': 'true' }, '→'), nameOf(parameter),
+      words.put(words.put(h('span', { class: 'mapping-source' }), ...wordsOf(source)), ...wordsOf(source), 'tip'), h('span', { 'aria-hidden': 'true' }, '→'), nameOf(parameter),
       ...(deed ? [] : [h('span', { class: 'mapping-range' }, number('from'), '–', number('to')), curves]), remove);
   };
   /** What the page calls it; what this generator lacks goes by its own name. */
@@ -143,6 +147,7 @@ export function performGroup(atelier, panel, picture) {
   });
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && player.learning && player.learn(''));
   const openStage = button('stage', () => stage() || toast(words.say('perform.blocked')));
+  const recorded = recording(atelier, record, picture.root, () => showDevices());
   void permitted().then((granted) => granted && mappings.list.some(({ source }) => /^(cc|note|bend)-/.test(source)) && midi.open());
   showDevices();
 

@@ -30,7 +30,7 @@ export function doings(atelier, stageRoot) {
   document.addEventListener('atelier:compare', (event) => ab.setAttribute('aria-pressed', String(/** @type {CustomEvent} */ (event).detail)));
   const save = h('button', { type: 'button', class: 'word-button', 'data-act': 'save', onclick: act.save }, words.put(h('span'), 'act.save'));
   words.put(save, 'act.save_tip', {}, 'tip');
-  const bar = h('div', { class: 'doings', role: 'toolbar' }, undo, redo, h('span', { class: 'gap' }), ab, sign('sheet', 'sheet'), h('span', { class: 'gap' }),
+  const bar = h('div', { class: 'doings', role: 'toolbar' }, undo, redo, h('span', { class: 'gap' }), ab, sign('sheet', 'sheet'), sign('atlas', 'map'), h('span', { class: 'gap' }),
     save, sign('download', 'download', { 'aria-haspopup': 'menu' }), sign('send', 'send', { 'aria-haspopup': 'menu' }), sign('share', 'share'), sign('copy', 'copy'), sign('full', 'full'),
     sign('perform', 'perform'), sign('keys', 'keys'));
   return words.put(bar, 'create.doings', {}, 'label');
@@ -73,6 +73,7 @@ function actions(atelier, stageRoot) {
     redo: () => state.redo(),
     ab: () => atelier.compare.toggle(),
     sheet: () => openSheet(atelier),
+    atlas: () => atelier.atlas.toggle(),
     perform: () => atelier.perform(),
     keys: () => atelier.keys(),
   };

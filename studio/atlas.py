@@ -26,6 +26,7 @@ from studio.sampling import chance_seeds
 MOST = 256  # samples
 SMALL = 64  # pixels of a sample's side at most, as it is sent while the map is drawn
 DIGITS = 4  # of a place
+EVEN = 0.75  # how far crowds are spread: 0 as they lie, 1 evenly along each axis
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Chart:
         plane = neighbour_layout(np.stack([*vectors, *looks]), held) if looks else held
         if plane is None:
             return []
-        plane = fitted(plane, len(vectors) or len(plane))
+        plane = evened(plane, len(vectors) or len(plane))
         cells = wall(plane, math.ceil(math.sqrt(len(plane))))
         told = [*((None, recipe) for recipe, _ in self._drawn), *((entry.id, entry.recipe) for entry in saved)]
         return [
@@ -120,11 +121,19 @@ def samples(spec: GeneratorSpec, extent: Extent) -> list[Recipe]:
     return [Recipe(extent.generator, seed=seed, classes=a, styles=b) for seed, a, b in zip(seeds, *turns, strict=True)]
 
 
-def fitted(places: np.ndarray, first: int) -> np.ndarray:
-    """Moved and scaled so that the first of them reach from -1 to 1 along the longer side, around the middle; a single one lies there."""
-    least, most = places[:first].min(0), places[:first].max(0)
-    reach = float((most - least).max())
-    return (places - (least + most) / 2) * (2 / reach if reach else 1)
+def evened(places: np.ndarray, first: int) -> np.ndarray:
+    """Moved and stretched along each axis so that the first of them reach from -1 to 1, with less room between crowds; order is kept.
+
+    A place goes part of the way to where it would be if those lay evenly (histogram equalisation).
+    """
+    found = np.zeros_like(places)
+    for axis in range(2):
+        values = np.sort(places[:first, axis])
+        if values[-1] > values[0]:
+            plain = (places[:, axis] - values[0]) / (values[-1] - values[0])
+            even = np.interp(places[:, axis], values, np.linspace(0, 1, first))
+            found[:, axis] = 2 * (EVEN * even + (1 - EVEN) * plain) - 1
+    return found
 
 
 def small(pixels: np.ndarray) -> np.ndarray:

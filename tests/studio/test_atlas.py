@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.spec import GeneratorSpec
-from studio.atlas import Atlas, Extent, fitted, samples, small
+from studio.atlas import Atlas, Extent, evened, samples, small
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import to_png
@@ -54,7 +54,7 @@ def test_samples_are_the_same_for_the_same_seed_and_every_name_comes_as_often() 
 def test_saved_pictures_lie_among_samples_that_stay(engine: Engine, gallery: Gallery) -> None:
     bare = charted(engine, gallery, generator="tiny-dcgan", count=12, seed=3)
     assert [one["id"] for one in bare] == [None] * 12
-    assert max(abs(one[axis]) for one in bare for axis in "xy") == 1
+    assert [max(abs(one[axis]) for one in bare) for axis in "xy"] == [1, 1]
     assert sorted((one["row"], one["column"]) for one in bare) == [(i // 4, i % 4) for i in range(12)]
     twin = keep(engine, gallery, from_dict(bare[4]["recipe"]))
     keep(engine, gallery, Recipe("tiny-vae", seed=1))
@@ -94,7 +94,13 @@ def test_what_cannot_be_laid_out_is_said(given: dict[str, Any], code: str) -> No
 
 
 def test_a_single_place_is_the_middle_and_small_pictures_stay() -> None:
-    assert fitted(np.array([[3.0, 4.0]]), 1).tolist() == [[0, 0]]
+    assert evened(np.array([[3.0, 4.0]]), 1).tolist() == [[0, 0]]
+    crowds = np.array([[0.0, 0], [0.1, 1], [0.2, 2], [10, 3], [5, 9]])
+    spread = evened(crowds, 4)
+    assert spread[:4].min(0).tolist() == [-1, -1]
+    assert spread[:4].max(0).tolist() == [1, 1]
+    assert spread[:4, 0].tolist() == sorted(spread[:4, 0])
+    assert np.diff(spread[:4, 0]).min() > 0.4
     pixels = np.zeros((16, 16, 3), np.uint8)
     assert small(pixels) is pixels
     assert small(np.zeros((128, 128, 3), np.uint8)).shape == (64, 64, 3)

@@ -1,10 +1,11 @@
 /** The ground of a map: pictures at their places, seen from nearer or farther. It paints, and knows what lies where. @module */
 
+import { cross, frame, pin } from './atlas-marks.js';
 import { calm, clamp } from './dom.js';
 
 /**
  * @typedef {{x: number, y: number}} Place
- * @typedef {{recipe: any, id: string|null, name: () => string, crisp: boolean, picture: CanvasImageSource|null, sharp: CanvasImageSource|null, tries: number,
+ * @typedef {{recipe: any, id: string|null, crisp: boolean, picture: CanvasImageSource|null, sharp: CanvasImageSource|null, tries: number,
  *   plane: Place, column: number, row: number, now: Place, from: Place}} Item
  */
 
@@ -14,7 +15,9 @@ const FARTHEST = 0.6;
 const GROWTH = 0.72; // pictures grow slower than the ground, so that it opens between them
 const COVERED = 0.42; // of the plane, by pictures
 const HUNG = 0.88; // of its cell, a picture on the wall
-const EDGE = 0.92; // of the window, the whole map
+const EDGE = 0.96; // of the window, the whole map
+const FEW = 16; // pictures, of which fewer aren't shown larger
+const WIDEST = 2; // times its other side
 
 export class Ground {
   /** @param {HTMLCanvasElement} canvas @param {() => void} moved what is seen has changed */
@@ -29,8 +32,9 @@ export class Ground {
     this.marked = /** @type {Item|null} */ (null);
     this.here = /** @type {Place|null} */ (null);
     this.glide = { since: 0, runs: false };
+    this.stretch = { x: 1, y: 1 };
     this.due = false;
-    new ResizeObserver(() => this.look()).observe(canvas);
+    new ResizeObserver(() => this.#fill()).observe(canvas);
   }
 
   /** @param {Item[]} items @param {number} [total] how many there will be */
@@ -65,9 +69,13 @@ export class Ground {
 
   /** Pixels of a picture's side. */
   get side() {
-    const { x, y } = this.#extent();
-    const own = this.isWall || !this.isLaid ? 2 / this.columns * HUNG : Math.sqrt((4 * x * y * COVERED) / Math.max(this.items.length, 4));
-    return own * this.scale * this.zoom ** (GROWTH - 1);
+    return this.#own * this.scale * this.zoom ** (GROWTH - 1);
+  }
+
+  /** The same on the ground, as the whole map is seen. */
+  get #own() {
+    if (this.isWall || !this.isLaid) return 2 / this.columns * HUNG;
+    return Math.sqrt((4 * this.stretch.x * this.stretch.y * COVERED) / Math.max(this.items.length, FEW));
   }
 
   get columns() {
@@ -146,7 +154,7 @@ export class Ground {
 
   /** Where a picture belongs. @param {Item} item @returns {Place} */
   #goal(item) {
-    if (this.isLaid && !this.isWall) return item.plane;
+    if (this.isLaid && !this.isWall) return { x: item.plane.x * this.stretch.x, y: item.plane.y * this.stretch.y };
     const { columns } = this;
     const [column, row] = this.isLaid ? [item.column, item.row] : [item.column % columns, Math.floor(item.column / columns)];
     const rows = Math.ceil((this.isLaid ? this.items.length : this.total ?? 1) / columns);
@@ -155,13 +163,16 @@ export class Ground {
 
   /** How far the ground reaches from its middle. */
   #extent() {
-    const far = { x: 0.5, y: 0.5 };
     if (!this.isLaid || this.isWall) return { x: 1, y: Math.max(0.5, Math.ceil((this.isLaid ? this.items.length : this.total ?? 1) / this.columns) / this.columns) };
-    for (const { plane } of this.items) {
-      far.x = Math.max(far.x, Math.abs(plane.x) * 1.06);
-      far.y = Math.max(far.y, Math.abs(plane.y) * 1.06);
-    }
-    return far;
+    return { x: this.stretch.x + this.#own / 2, y: this.stretch.y + this.#own / 2 };
+  }
+
+  /** As wide or as high as the window, within reason. */
+  #fill() {
+    const { clientWidth, clientHeight } = this.canvas;
+    if (!clientWidth || !clientHeight) return;
+    this.stretch = { x: clamp(clientWidth / clientHeight, 1, WIDEST), y: clamp(clientHeight / clientWidth, 1, WIDEST) };
+    this.#go();
   }
 
   /** All on their way to where they belong. */
@@ -206,38 +217,7 @@ export class Ground {
       if (item.id) frame(pen, left, top, side, 2.5, accent, panel);
       if (item === this.marked) frame(pen, left, top, side, 2, ink, panel, item.id ? 4 : 1);
     }
-    if (this.here) this.#pin(pen, this.toScreen(this.here), accent, panel);
-    if (canvas.matches(':focus-visible')) this.#cross(pen, ink, panel);
-  }
-
-  /** Where the picture in Create was taken. */
-  #pin(pen, [x, y], accent, panel) {
-    pen.beginPath();
-    pen.arc(x, y, 7, 0, Math.PI * 2);
-    Object.assign(pen, { fillStyle: panel, strokeStyle: accent, lineWidth: 3 });
-    pen.fill();
-    pen.stroke();
-  }
-
-  /** Where the keyboard is: in the middle. */
-  #cross(pen, ink, panel) {
-    const [x, y] = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2];
-    for (const [color, width] of [[panel, 4], [ink, 1.5]]) {
-      Object.assign(pen, { strokeStyle: color, lineWidth: width });
-      pen.beginPath();
-      for (const [a, b] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-        pen.moveTo(x + a * 4, y + b * 4);
-        pen.lineTo(x + a * 12, y + b * 12);
-      }
-      pen.stroke();
-    }
-  }
-}
-
-/** A frame round a picture, told from whatever lies beside it by a line of the panel's colour. */
-function frame(pen, left, top, side, width, color, beside, out = 0) {
-  for (const [line, grow, paint] of [[width + 2, out + 1, beside], [width, out + 1, color]]) {
-    Object.assign(pen, { strokeStyle: paint, lineWidth: line });
-    pen.strokeRect(left - grow, top - grow, side + 2 * grow, side + 2 * grow);
+    if (this.here) pin(pen, this.toScreen(this.here), accent, panel);
+    if (canvas.matches(':focus-visible')) cross(pen, [canvas.clientWidth / 2, canvas.clientHeight / 2], ink, panel);
   }
 }

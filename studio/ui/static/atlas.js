@@ -3,6 +3,7 @@
 import { between } from './atlas-blend.js';
 import { Ground } from './atlas-ground.js';
 import { hands } from './atlas-hands.js';
+import { PictureList } from './atlas-list.js';
 import { h, later } from './dom.js';
 import { reopen } from './reopen.js';
 import { anySeed, compact, complete, keyOf } from './state.js';
@@ -46,8 +47,8 @@ export class Atlas {
       if (!['map', 'rest'].includes(from)) this.ground.here = null;
       if (this.isOpen) this.ask();
     });
+    this.live.on('mode', (mode) => mode === 'live' && this.isOpen && this.ask()); // what a lost connection ended
     document.addEventListener('atelier:saved', later(() => this.isOpen && this.hasSaved && this.ask(true), 300));
-    document.addEventListener('atelier:language', () => this.#listed());
   }
 
   get isOpen() {
@@ -168,7 +169,7 @@ export class Atlas {
     if (!this.items[i]) this.items[i] = this.#item({ recipe, id: null, x: 0, y: 0, column: i, row: 0 });
     this.items[i].picture ??= picture;
     if (isSame || this.ground.isLaid) this.ground.look();
-    else this.ground.show([...this.items], total);
+    else this.ground.show(this.items.filter(Boolean), total); // one may be decoded before another
   }
 
   /** Everything has its place. @param {any[]} pictures */
@@ -182,19 +183,16 @@ export class Atlas {
     this.ground.show(this.items);
     for (const item of this.items) if (item.id && !item.picture) this.#fetch(item, 'picture', `gallery/${item.id}/thumb.webp`);
     this.#say(this.items.length ? 'atlas.ready' : 'atlas.nothing', { count: this.items.length });
-    this.#listed();
+    this.list.show(this.items);
   }
 
   /** @returns {Item} */
   #item({ recipe: told, id, x, y, column, row }) {
-    const { state, words } = this;
+    const { state } = this;
     const recipe = told.generator && !told.after ? { ...compact(complete(told)) } : told;
     const declared = state.declarations.find((one) => one.id === recipe.generator);
-    const title = () => words.pick(declared?.title) || recipe.generator || recipe.after?.at(-1)?.translator || '';
-    const names = () => ['class', 'style'].flatMap((kind) => Object.keys(recipe[`${kind}${kind === 'class' ? 'es' : 's'}`] ?? {}).map((one) => words.name(kind, one)));
-    const name = () => [recipe.blend ? title() : words.say('gallery.picture', { generator: title(), seed: recipe.seed ?? 0 }), ...names()].join(' · ');
     const plane = { x, y };
-    return { recipe, id, name, crisp: declared?.rendering === 'crisp', picture: null, sharp: null, tries: 0, plane, column, row, now: plane, from: plane };
+    return { recipe, id, crisp: declared?.rendering === 'crisp', picture: null, sharp: null, tries: 0, plane, column, row, now: plane, from: plane };
   }
 
   /** What is seen large, as fine as it is: samples as they were drawn, saved ones from their files. */
@@ -246,17 +244,8 @@ export class Atlas {
     const { words } = this;
     this.progress = words.put(h('progress', { max: 1, value: 0, hidden: true }), 'sheet.progress', {}, 'label');
     this.line = h('span', { class: 'atlas-line', role: 'status' });
-    this.list = h('ul', { class: 'atlas-list' });
-    this.box = h('details', { ontoggle: () => this.#listed() }, words.put(h('summary'), 'atlas.list'), this.list);
-    return h('footer', { class: 'atlas-foot' }, words.put(h('p', { class: 'quiet' }), 'atlas.hint'), h('div', { class: 'atlas-state quiet' }, this.line, this.progress), this.box);
-  }
-
-  /** The same pictures for who does not see the ground: neighbours follow one another, as on the wall. */
-  #listed() {
-    if (!this.box.open) return this.list.replaceChildren();
-    const order = [...this.items].sort((a, b) => a.row - b.row || a.column - b.column);
-    this.list.replaceChildren(...order.map((item) => h('li', {}, h('button', { type: 'button', onclick: () => this.choose(item) },
-      this.words.say(item.id ? 'atlas.item_saved' : 'atlas.item', { picture: item.name(), row: item.row + 1, column: item.column + 1 })))));
+    this.list = new PictureList(this.atelier, (item) => this.choose(item));
+    return h('footer', { class: 'atlas-foot' }, words.put(h('p', { class: 'quiet' }), 'atlas.hint'), h('div', { class: 'atlas-state quiet' }, this.line, this.progress), this.list.root);
   }
 
   /** @param {string} word @param {Record<string, unknown>} [params] */

@@ -109,7 +109,10 @@ function controlPanel(atelier, picture) {
   };
   atelier.atlas = new Atlas(atelier, {
     extent: () => ({ generator: state.recipe.generator }),
-    turned: (isOpen) => panel.toggleAttribute('data-atlas', isOpen),
+    turned: (isOpen) => {
+      panel.toggleAttribute('data-atlas', isOpen);
+      document.dispatchEvent(new CustomEvent('atelier:atlas', { detail: isOpen }));
+    },
   });
   panel.append(atelier.atlas.root);
   atelier.perform = () => {

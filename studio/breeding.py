@@ -68,8 +68,8 @@ class Board:
         rules.whole("layer", self.layer, 0, rules.MAX_LAYER + 1)
 
 
-def asked(kind: type[Litter] | type[Board], given: object) -> Any:
-    """A litter or a board from some of its fields as JSON has them; Fault for everything wrong."""
+def asked(kind: type[Any], given: object) -> Any:
+    """A litter, a board or the like from some of its fields as JSON has them; Fault for everything wrong."""
     if not isinstance(given, Mapping):
         raise Fault("fault.bad_message")
     known = {field.name for field in fields(kind)}

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -78,6 +78,8 @@ class Engine:
         self._tally = Tally()
         self._moved = 0.0  # when a moving frame was last asked for
         self._worker: Thread | None = None
+        self._eyes: Encoder | None = None
+        self._looking = Lock()
         works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self._give_way)
         self.darkroom = Darkroom(Tray(folder / "tray", needed=needed), works)
 
@@ -93,10 +95,11 @@ class Engine:
         """By id, in the order of the page."""
         return self._shelf.checkpoints
 
-    @cached_property
     def eyes(self) -> Encoder:
-        """By which pictures are compared; on the CPU."""
-        return load_encoder()
+        """By which pictures are compared, on the CPU; loaded once, when first asked for."""
+        with self._looking:
+            self._eyes = self._eyes or load_encoder()
+        return self._eyes
 
     def start(self) -> None:
         """Load and warm up every checkpoint, with a line each; returns when ready.

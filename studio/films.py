@@ -56,7 +56,7 @@ class Films:
         heard = engine.sounds.hear(film.music.sound, visitor) if film.music and any(track.follow for track in film.tracks) else None
         reel = replace(reel_of(engine.prepared(film.generator), film, heard), pace=tuple(pace))
         if film.even and not pace:
-            reel = evened(reel, self._drawn(visitor), engine.eyes, tell)
+            reel = evened(reel, self._drawn(visitor), engine.eyes(), tell)
         with self._lock:
             self._reels[key] = reel
             while len(self._reels) > KEPT:
@@ -74,7 +74,7 @@ class Films:
         """How far the last frame is from the first, and the middle one of the steps there are, as they look."""
         draw, film = self._drawn(visitor), reel.film
         places = [reel.frame(number) for number in (film.frames - 2, film.frames - 1, 0, 1)]
-        before, across, after = steps([draw(recipe) for recipe in places], self._engine.eyes, loop=False)
+        before, across, after = steps([draw(recipe) for recipe in places], self._engine.eyes(), loop=False)
         return float(across), float((before + after) / 2)
 
     def shoot(

@@ -78,7 +78,7 @@ class Finder:
         if marked is not None:
             fitted = square(resized(marked, whole.shape[1], whole.shape[0]), size)
             mask = torch.from_numpy(fitted.copy()).float() / 255
-        eyes = copy.deepcopy(self._engine.eyes).to(prepared.device)
+        eyes = copy.deepcopy(self._engine.eyes()).to(prepared.device)
         return Projection(prepared.generator, eyes, as_tensor(square(whole, size))[0] * 2 - 1, mask)
 
 

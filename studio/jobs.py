@@ -1,9 +1,9 @@
-"""What somebody waits for: one picture, or a job of many."""
+"""What somebody waits for: one picture, a job of many, or a row of jobs."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -72,6 +72,11 @@ class Job:
         """Seconds until it is done, if no hand moves."""
         return self._schedule.estimate(self)
 
+    @property
+    def pace(self) -> float:
+        """Seconds a picture, as the schedule has learned."""
+        return self._schedule.pace
+
     def cancel(self) -> None:
         """Draw no more of it. A picture being drawn is finished; nothing happens to a job that is over."""
         self._schedule.end(self, "cancelled")
@@ -91,3 +96,43 @@ class Job:
                 request.future.cancel()
             else:
                 request.fail(error)
+
+
+class LongJob:
+    """More pictures than a job may hold: one job after another, so that others come in between. To who waits for it, it is a job."""
+
+    def __init__(self, recipes: Sequence[Recipe], submit: Callable[[Sequence[Recipe]], Job], most: int) -> None:
+        self.total = len(recipes)
+        self._left = deque(recipes[begin : begin + most] for begin in range(0, self.total, most))
+        self._submit = submit
+        self._now: Job | None = None
+        self._cancelled = False
+
+    @property
+    def state(self) -> JobState:
+        if self._cancelled:
+            return "cancelled"
+        if self._left and (self._now is None or self._now.state == "done"):
+            return "running" if self._now else "waiting"
+        return self._now.state if self._now else "done"
+
+    @property
+    def futures(self) -> Iterator[PictureFuture]:
+        """Those of each job in turn, which begins when its first is asked for: then Fault where the queue is full. None once cancelled."""
+        while self._left and not self._cancelled:
+            self._now = self._submit(self._left.popleft())
+            yield from self._now.futures
+
+    def place(self) -> int:
+        """Jobs before the one that it has now; 0 = its turn."""
+        return self._now.place() if self._now else 0
+
+    def estimate(self) -> float:
+        """Seconds until it is done, if no hand moves and nobody comes in between."""
+        return self._now.estimate() + self._now.pace * sum(map(len, self._left)) if self._now else 0.0
+
+    def cancel(self) -> None:
+        """Draw no more of it; nothing happens where it is over."""
+        self._cancelled = self.state not in ("done", "failed")
+        if self._now:
+            self._now.cancel()

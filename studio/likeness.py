@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
 from models.checkpoint import load_card
-from models.encoder import FOLDER, Encoder, load_encoder, seen
+from models.encoder import FOLDER, Encoder, seen
 from studio.device import stand_back
 from studio.errors import Fault
 from studio.gallery import Entry, Gallery
@@ -30,14 +29,13 @@ class Likeness:
     """Looks at a gallery's pictures on a thread of its own, which begins when it is woken and ends when all are seen.
 
     What it saw is kept in the gallery's index under the encoder's name: another encoder looks again.
-    stand_aside: called before each picture, to let everybody else go first.
+    eyes: the distilled encoder, asked for when first needed. stand_aside: called before each picture, to let everybody else go first.
     """
 
-    def __init__(self, gallery: Gallery, stand_aside: Callable[[], None] = lambda: None, folder: Path = FOLDER) -> None:
-        self._gallery, self._stand_aside = gallery, stand_aside
-        card = load_card(folder)
-        self._folder, self._name, self._width = folder, card.weights_sha256[:12], sum(card.config["widths"])
-        self._encoder: Encoder | None = None
+    def __init__(self, gallery: Gallery, eyes: Callable[[], Encoder], stand_aside: Callable[[], None] = lambda: None) -> None:
+        self._gallery, self._eyes, self._stand_aside = gallery, eyes, stand_aside
+        card = load_card(FOLDER)
+        self._name, self._width = card.weights_sha256[:12], sum(card.config["widths"])
         self._lock = threading.Lock()
         self._due, self._running = False, False
 
@@ -63,6 +61,13 @@ class Likeness:
             return [id]
         order = np.linalg.norm(vectors - wanted, axis=1).argsort(kind="stable")
         return list(dict.fromkeys([id, *(ids[i] for i in order[:NEAREST])]))
+
+    def vectors(self, entries: Sequence[Entry], visitor: str) -> dict[str, np.ndarray]:
+        """How pictures of a visitor look, (480,) each, by id; without those whose files can't be read. What was not seen yet is now."""
+        ids, _, held = self._seen(visitor)
+        known: dict[str, np.ndarray | None] = dict(zip(ids, held, strict=True))
+        found = {entry.id: known[entry.id] if entry.id in known else self._look(entry) for entry in entries}
+        return {id: vector for id, vector in found.items() if vector is not None}
 
     def _work(self) -> None:
         stand_back()
@@ -128,9 +133,7 @@ class Likeness:
                 pixels = np.asarray(image.convert("RGB"))
         except (Fault, OSError, Image.DecompressionBombError):
             return None
-        with self._lock:
-            self._encoder = self._encoder or load_encoder(self._folder)
-        return looked_at(self._encoder, pixels)
+        return looked_at(self._eyes(), pixels)
 
 
 @torch.inference_mode()

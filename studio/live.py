@@ -7,29 +7,28 @@ import base64
 import itertools
 import json
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from starlette.websockets import WebSocket
 
-from studio.breeding import Board, Litter, asked
+from studio.atlas import Atlas
 from studio.drawing import place_on_map
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.film import LONGEST, film_from_dict
 from studio.films import Films
 from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
-from studio.jobs import Job, PictureFuture, Superseded
+from studio.jobs import PictureFuture, Superseded
 from studio.osc import Osc
 from studio.rate import Rate
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
-from studio.recipe_rules import number as moment, seed
+from studio.recipe_rules import number as moment
 from studio.reel import Reel
-from studio.sampling import Mode
 from studio.settings import Settings
+from studio.sheets import GONE, Sheets, error_message, pack
 from studio.visitors import visitor_of
 
 RATE = 240.0  # messages a second
@@ -38,23 +37,20 @@ MAX_PICTURE = 1 << 20  # characters of a picture that comes with a message
 PATIENCE = 2000  # messages beyond the rate until the page is sent away
 PAGES = 256  # open at once, of all visitors
 PAGES_EACH = 16
-SHEETS_EACH = 4  # a page
-REELS = 2  # films made ready at once, of all visitors
-PROGRESS_EVERY = 0.5  # seconds between looks at a job that waits
+REELS = 2  # films made ready and maps laid out at once, of all visitors
 
 WRONG_ORIGIN = 4403
 TOO_FAST = 1008
 TRY_LATER = 1013
-as_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make an encoder for each frame
-GONE = (WebSocketDisconnect, WebSocketDisconnected)  # what a send or receive raises once the page has left
 
 
 class LiveDoor:
     """Lets pages in: checks where they come from and how many there are."""
 
-    def __init__(self, engine: Engine, films: Films, osc: Osc, settings: Settings) -> None:
+    def __init__(self, engine: Engine, films: Films, atlas: Atlas, osc: Osc, settings: Settings) -> None:
         self._engine = engine
         self._films = films
+        self._atlas = atlas
         self._osc = osc
         self._turns = asyncio.Semaphore(REELS)
         self._settings = settings
@@ -67,11 +63,13 @@ class LiveDoor:
             return await socket.close(WRONG_ORIGIN, "Origin is not this host. Name it with --origin.")
         visitor = visitor_of(socket, self._settings)
         if self._open[visitor] >= PAGES_EACH or self._open.total() >= PAGES:
-            await socket.send_json(_error(None, Fault("fault.many_pages", status=503)))
+            await socket.send_json(error_message(None, Fault("fault.many_pages", status=503)))
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
         try:
-            await LivePage(socket, self._engine, self._films, self._osc, self._turns, visitor, f"page {next(self._channels)}").run()
+            sheets = Sheets(socket, self._engine, self._atlas, self._turns, visitor)
+            channel = f"page {next(self._channels)}"
+            await LivePage(socket, self._engine, self._films, sheets, self._osc, self._turns, visitor, channel).run()
         finally:
             self._open[visitor] -= 1
             self._open += Counter()  # drops the zeros, so that visitors who left are not kept
@@ -113,7 +111,15 @@ class LivePage:
     """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
 
     def __init__(
-        self, socket: WebSocket, engine: Engine, films: Films, osc: Osc, turns: asyncio.Semaphore, visitor: str, channel: str
+        self,
+        socket: WebSocket,
+        engine: Engine,
+        films: Films,
+        sheets: Sheets,
+        osc: Osc,
+        turns: asyncio.Semaphore,
+        visitor: str,
+        channel: str,
     ) -> None:
         self._socket = socket
         self._engine = engine
@@ -126,7 +132,7 @@ class LivePage:
         self._newest: Ask | None = None
         self._flight: Flight | None = None
         self._asked = asyncio.Event()
-        self._sheets: dict[int, tuple[Job, asyncio.Task[None]]] = {}
+        self._sheets = sheets
         self._rate = Rate(RATE, BURST)
         self._complaints = Rate(1, 1)  # one answer a second to a page that sends too fast
         self._refused = 0
@@ -148,9 +154,7 @@ class LivePage:
     async def _leave(self, ends: set[asyncio.Task[None]]) -> None:
         if self._flight:
             self._flight.future.cancel()
-        tasks = [*ends, *(task for _, task in self._sheets.values())]
-        for job, _ in self._sheets.values():
-            job.cancel()
+        tasks = [*ends, *self._sheets.leave()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -177,7 +181,7 @@ class LivePage:
         if not self._rate.allows():
             self._refused += 1
             if self._complaints.allows():
-                await self._socket.send_json(_error(None, Fault("fault.too_fast", most=int(RATE), status=429)))
+                await self._socket.send_json(error_message(None, Fault("fault.too_fast", most=int(RATE), status=429)))
             return self._refused < PATIENCE
         number: int | None = None
         try:
@@ -185,7 +189,7 @@ class LivePage:
             number = content["id"] if type(content.get("id")) is int else None
             await self._obey(content)
         except Fault as fault:
-            await self._socket.send_json(_error(number, fault))
+            await self._socket.send_json(error_message(number, fault))
         return True
 
     async def _obey(self, content: dict[str, Any]) -> None:
@@ -195,17 +199,8 @@ class LivePage:
                 self._draw(Ask(number, recipe, content.get("rest") is True, content.get("near") is True))
             case {"type": "draw", "id": int(number), "recipe": recipe}:
                 self._draw(Ask(number, from_dict(recipe), content.get("rest") is True, content.get("near") is True))
-            case {"type": "sheet", "id": int(number), "recipes": list(recipes)}:
-                self._begin_sheet(number, [from_dict(recipe) for recipe in recipes])
-            case {"type": "sheet", "id": int(number), "recipe": recipe, "mode": str(mode), "count": int(count), "seed": int(sheet_seed)}:
-                around, sheet_seed = from_dict(recipe), seed("seed", sheet_seed)
-                recipes = await asyncio.to_thread(self._engine.sample, around, cast(Mode, mode), count, sheet_seed)
-                self._begin_sheet(number, recipes)
-            case {"type": "sheet", "id": int(number), "breed": given}:
-                litter = asked(Litter, given)
-                self._begin_sheet(number, [*litter.parents, *await asyncio.to_thread(self._engine.breed, litter)])
-            case {"type": "sheet", "id": int(number), "board": given}:
-                self._begin_sheet(number, await asyncio.to_thread(self._engine.mix, asked(Board, given)))
+            case {"type": "sheet", "id": int(number)}:
+                await self._sheets.begin(number, content)
             case {"type": "reel", "id": int(number), "film": film}:
                 await self._make_ready(number, film)
             case {"type": "play", "id": int(number), "at": int() | float() as at} if self._reel:
@@ -217,8 +212,7 @@ class LivePage:
             case {"type": "osc", "params": dict(parameters)}:
                 self._osc.tell(content.get("seed"), parameters)
             case {"type": "cancel", "id": int(number)}:
-                if number in self._sheets:
-                    self._sheets[number][0].cancel()
+                self._sheets.cancel(number)
             case _:
                 raise Fault("fault.bad_message")
 
@@ -275,7 +269,7 @@ class LivePage:
         except Superseded:
             return
         except Fault as fault:
-            await self._socket.send_json(_error(flight.ask.id, fault))
+            await self._socket.send_json(error_message(flight.ask.id, fault))
 
     async def _send_frame(self, ask: Ask, picture: Picture, milliseconds: float) -> None:
         header: dict[str, Any] = {"type": "frame", "id": ask.id, "rest": ask.rest, "ms": round(milliseconds, 2)}
@@ -293,46 +287,6 @@ class LivePage:
             data = frame_jpeg(picture.pixels)  # under a millisecond: sending it elsewhere would cost more
         await self._socket.send_bytes(pack(header, data))
 
-    def _begin_sheet(self, number: int, recipes: list[Recipe]) -> None:
-        if len(self._sheets) >= SHEETS_EACH:
-            raise Fault("fault.too_many", most=SHEETS_EACH, status=429)
-        if number in self._sheets:
-            raise Fault("fault.bad_message")
-        job = self._engine.submit(recipes, visitor=self._visitor)
-        task = asyncio.create_task(self._send_sheet(number, job))
-        self._sheets[number] = job, task
-        task.add_done_callback(lambda _: self._sheets.pop(number, None))
-
-    async def _send_sheet(self, number: int, job: Job) -> None:
-        """Every picture as it comes, with a line on the job whenever something changed; how it ended comes last."""
-        told: dict[str, Any] = {}
-        sent = 0
-        with suppress(*GONE):
-            for future in job.futures:
-                waiter = asyncio.wrap_future(future)
-                while not waiter.done():
-                    if (now := _standing(number, job, sent)) != told:
-                        await self._socket.send_json(told := now)
-                    await asyncio.wait([waiter], timeout=PROGRESS_EVERY)
-                if waiter.cancelled():
-                    break
-                if isinstance(error := waiter.exception(), Fault):
-                    await self._socket.send_json(_error(number, error))
-                    break
-                await self._send_cell(number, sent, waiter.result())
-                sent += 1
-            await self._socket.send_json(_standing(number, job, sent) | {"state": job.state})
-
-    async def _send_cell(self, number: int, index: int, picture: Picture) -> None:
-        header = {"type": "cell", "id": number, "index": index, "format": "png", "recipe": to_dict(picture.recipe)}
-        await self._socket.send_bytes(pack(header, await asyncio.to_thread(to_png, picture)))
-
-
-def pack(header: dict[str, Any], data: bytes) -> bytes:
-    """A binary message: the header's length in 4 bytes, big-endian, the header as JSON, the picture."""
-    text = as_json(header).encode()
-    return len(text).to_bytes(4, "big") + text + data
-
 
 def _parse(text: str | None) -> dict[str, Any]:
     if text is None:
@@ -349,14 +303,3 @@ def _parse(text: str | None) -> dict[str, Any]:
     if (size := len(text) - (len(picture) if isinstance(picture, str) else 0)) > MAX_JSON:
         raise Fault("fault.too_large", size=size, most=MAX_JSON, status=413)
     return content
-
-
-def _standing(number: int, job: Job, sent: int) -> dict[str, Any]:
-    """Where a job stands as the page sees it: it is not over before its last picture was sent."""
-    state = "waiting" if job.state == "waiting" else "running"
-    estimate = round(job.estimate(), 1)
-    return {"type": "job", "id": number, "place": job.place(), "estimate": estimate, "done": sent, "total": job.total, "state": state}
-
-
-def _error(number: int | None, fault: Fault) -> dict[str, Any]:
-    return {"type": "error", "id": number, "fault": fault.as_json()}

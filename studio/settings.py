@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NoReturn, get_args
+from typing import Literal, NoReturn, cast, get_args
 from urllib.parse import urlsplit
 
 from studio.words import LANGUAGES
@@ -138,7 +138,7 @@ def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         mcp=given.mcp,
         device=given.device,
         language=given.language,
-        log=given.log or env.get("LOG") or ("plain" if given.profile == "local" else "json"),
+        log=cast(Style, given.log or env.get("LOG") or ("plain" if given.profile == "local" else "json")),
         osc=_number("--osc (or OSC)", osc) if (osc := given.osc or env.get("OSC")) else None,
         osc_host=given.osc_host,
         osc_out=_address(given.osc_out) if given.osc_out else None,

@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 
 from models.strokes import svg
+from studio.atlas import Atlas
 from studio.declare import declaration
 from studio.edits import Edits
 from studio.engine import Engine, Shown
@@ -55,7 +56,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     web.add_exception_handler(Fault, _answer_fault)
     web.add_exception_handler(Exception, _answer_surprise)
     films = Films(engine)
-    door = LiveDoor(engine, films, osc, settings)
+    door = LiveDoor(engine, films, Atlas(engine, gallery), osc, settings)
 
     @web.websocket("/live")
     async def live(socket: WebSocket) -> None:

@@ -20,9 +20,10 @@ from studio.ui.api_breeding import BreedingEndpoints
 from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
 from studio.ui.api_films import FilmEndpoints
+from studio.ui.api_map import MapEndpoints
 from studio.words import LANGUAGES, words
 
-KINDS = (DrawingEndpoints, BreedingEndpoints, DirectionEndpoints, EditingEndpoints, FilmEndpoints, GalleryEndpoints)
+KINDS = (DrawingEndpoints, BreedingEndpoints, DirectionEndpoints, EditingEndpoints, FilmEndpoints, GalleryEndpoints, MapEndpoints)
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md")

@@ -50,6 +50,7 @@ from studio.ui.api_breeding import BreedingEndpoints
 from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
 from studio.ui.api_films import FilmEndpoints
+from studio.ui.api_map import MapEndpoints
 from studio.visitors import visitor_of
 
 SWEEP = (3600, 24 * 3600)  # seconds: how often files that were handed out are looked through, and how long they are kept
@@ -84,6 +85,7 @@ def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
         EditingEndpoints(engine, settings),
         FilmEndpoints(engine, settings),
         GalleryEndpoints(engine, gallery, settings),
+        MapEndpoints(engine, gallery, settings),
     ):
         for name in endpoints.NAMES:
             # The engine and the gallery do their own queueing; Gradio's default of one call at a time would only add a wait.
@@ -214,7 +216,7 @@ class GalleryEndpoints:
     def __init__(self, engine: Engine, gallery: Gallery, settings: Settings) -> None:
         self._engine = engine
         self._gallery = gallery
-        self._likeness = Likeness(gallery, engine.stand_aside)
+        self._likeness = Likeness(gallery, engine.eyes, engine.stand_aside)
         self._settings = settings
 
     @endpoint

@@ -84,6 +84,18 @@ def fault_of(studio: Studio, *args: Any, api_name: str) -> tuple[str, dict[str, 
     return raised.value.message, json.loads(raised.value.title)
 
 
+def test_a_map_has_a_place_for_each_sample_and_for_what_is_saved(studio: Studio, entry: dict[str, Any]) -> None:
+    found = studio.client.predict("tiny-dcgan", 6, 3, True, api_name="/map")
+    assert [one["id"] for one in found[:6]] == [None] * 6
+    assert entry["id"] in {one["id"] for one in found[6:]}
+    assert {one["recipe"]["generator"] for one in found} == {"tiny-dcgan"}
+    again = studio.client.predict("tiny-dcgan", 6, 3, False, api_name="/map")
+    assert [(one["x"], one["y"], one["recipe"]) for one in again] == [(one["x"], one["y"], one["recipe"]) for one in found[:6]]
+    assert fault_of(studio, "", 6, 0, False, api_name="/map")[1]["code"] == "fault.map_nothing"
+    assert fault_of(studio, "nobody", 6, 0, False, api_name="/map")[1]["code"] == "fault.no_generator"
+    assert fault_of(studio, "tiny-dcgan", 257, 0, False, api_name="/map")[1]["code"] == "fault.argument"
+
+
 def test_every_endpoint_is_documented_and_typed(studio: Studio) -> None:
     endpoints: Any = studio.client.view_api(return_format="dict", print_info=False)["named_endpoints"]  # pyright: ignore
     assert set(endpoints) >= {f"/{name}" for name in (*DrawingEndpoints.NAMES, *DirectionEndpoints.NAMES, *GalleryEndpoints.NAMES)}

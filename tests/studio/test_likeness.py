@@ -49,7 +49,7 @@ def gallery(tmp_path: Path) -> Iterator[Gallery]:
 
 @pytest.fixture
 def likeness(gallery: Gallery) -> Likeness:
-    return Likeness(gallery)
+    return Likeness(gallery, load_encoder)
 
 
 def test_the_same_look_the_same_and_strangers_do_not() -> None:
@@ -110,7 +110,7 @@ def test_each_is_looked_at_once_and_again_by_another_encoder(
     monkeypatch.setattr(Likeness, "_look", lambda self, entry: looks.append(entry.id) or look(self, entry))
     see(likeness)
     see(likeness)
-    Likeness(gallery).wake()
+    Likeness(gallery, load_encoder).wake()
     assert len(looks) == 3
     with sqlite3.connect(tmp_path / "gallery.sqlite") as db:
         db.execute("UPDATE looks SET encoder = 'older'")
@@ -130,7 +130,7 @@ def test_it_lets_moving_frames_go_first_and_outlives_a_closed_gallery(tmp_path: 
     waits: list[int] = []
     with Gallery(tmp_path) as gallery:
         keep(gallery, 1)
-        likeness = Likeness(gallery, stand_aside=lambda: waits.append(1))
+        likeness = Likeness(gallery, load_encoder, stand_aside=lambda: waits.append(1))
         see(likeness)
     assert waits == [1]
     likeness.wake()

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from studio import live
+from studio import live, sheets
 from studio.frames import read_recipe, to_png
 from studio.live import is_welcome
 from studio.rate import Rate
@@ -412,9 +412,9 @@ def test_a_sheet_that_fails_says_why_and_then_that_it_did(obedient: tuple[Served
 def test_a_page_has_few_sheets_at_once(obedient: tuple[Served, Obedient]) -> None:
     studio, generator = obedient
     with open_page(studio.host) as page, generator.held():
-        for number in range(live.SHEETS_EACH + 1):
+        for number in range(sheets.SHEETS_EACH + 1):
             page.say(type="sheet", id=number, recipes=[{"generator": "obedient"}])
-        assert page.fault() == (live.SHEETS_EACH, "fault.too_many")
+        assert page.fault() == (sheets.SHEETS_EACH, "fault.too_many")
         page.say(type="sheet", id=0, recipes=[{"generator": "obedient"}])
         assert page.fault() == (0, "fault.too_many")
 

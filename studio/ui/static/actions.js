@@ -23,14 +23,16 @@ export function doings(atelier, stageRoot) {
   const undo = sign('undo', 'undo');
   const redo = sign('redo', 'redo');
   const ab = sign('ab', 'compare', { 'aria-pressed': 'false' });
+  const atlas = sign('atlas', 'map', { 'aria-pressed': 'false' });
   state.follow(() => {
     undo.disabled = !state.canUndo;
     redo.disabled = !state.canRedo;
   });
   document.addEventListener('atelier:compare', (event) => ab.setAttribute('aria-pressed', String(/** @type {CustomEvent} */ (event).detail)));
+  document.addEventListener('atelier:atlas', (event) => atlas.setAttribute('aria-pressed', String(/** @type {CustomEvent} */ (event).detail)));
   const save = h('button', { type: 'button', class: 'word-button', 'data-act': 'save', onclick: act.save }, words.put(h('span'), 'act.save'));
   words.put(save, 'act.save_tip', {}, 'tip');
-  const bar = h('div', { class: 'doings', role: 'toolbar' }, undo, redo, h('span', { class: 'gap' }), ab, sign('sheet', 'sheet'), h('span', { class: 'gap' }),
+  const bar = h('div', { class: 'doings', role: 'toolbar' }, undo, redo, h('span', { class: 'gap' }), ab, sign('sheet', 'sheet'), atlas, h('span', { class: 'gap' }),
     save, sign('download', 'download', { 'aria-haspopup': 'menu' }), sign('send', 'send', { 'aria-haspopup': 'menu' }), sign('share', 'share'), sign('copy', 'copy'), sign('full', 'full'),
     sign('perform', 'perform'), sign('keys', 'keys'));
   return words.put(bar, 'create.doings', {}, 'label');
@@ -73,6 +75,7 @@ function actions(atelier, stageRoot) {
     redo: () => state.redo(),
     ab: () => atelier.compare.toggle(),
     sheet: () => openSheet(atelier),
+    atlas: () => atelier.atlas.toggle(),
     perform: () => atelier.perform(),
     record: () => atelier.record(),
     keys: () => atelier.keys(),

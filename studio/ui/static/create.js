@@ -1,6 +1,7 @@
 /** Create, the instrument: generators, the picture, its controls, what is done with it, and where the hand has been. @module */
 
 import { doings } from './actions.js';
+import { Atlas } from './atlas.js';
 import { comparer } from './compare.js';
 import { groupsOf } from './controls.js';
 import { h } from './dom.js';
@@ -106,7 +107,16 @@ function controlPanel(atelier, picture) {
     words.translate(body);
     choose(tabs.includes(chosen) ? chosen : 'seed');
   };
+  atelier.atlas = new Atlas(atelier, {
+    extent: () => ({ generator: state.recipe.generator }),
+    turned: (isOpen) => {
+      panel.toggleAttribute('data-atlas', isOpen);
+      document.dispatchEvent(new CustomEvent('atelier:atlas', { detail: isOpen }));
+    },
+  });
+  panel.append(atelier.atlas.root);
   atelier.perform = () => {
+    atelier.atlas.close();
     choose(perform.id);
     perform.root.scrollIntoView({ block: 'nearest' });
     perform.root.querySelector('button')?.focus();

@@ -18,11 +18,12 @@ export class Bar {
     words.put(this.generators, 'gallery.by_generator', {}, 'label');
     this.hearts = signButton(words, 'save', 'gallery.only_favourites', () => shop.ask({ favourite: !shop.album.query.favourite }), { class: 'sign heart', 'data-act': 'favourites' });
     this.doubles = signButton(words, 'copy', 'gallery.only_double', () => shop.ask({ double: !shop.album.query.double }), { 'data-act': 'doubles' });
+    this.map = signButton(words, 'map', 'gallery.map', () => shop.atlas.toggle(), { 'data-act': 'map', 'aria-pressed': 'false' });
     this.likeness = h('span', { class: 'album-like' });
     this.labels = h('select', { name: 'gallery-label', onchange: () => shop.ask({ label: this.labels.value }) });
     words.put(this.labels, 'gallery.by_label', {}, 'label');
     this.count = h('span', { class: 'album-count quiet', role: 'status' });
-    this.root = h('div', { class: 'album-bar' }, h('label', { class: 'album-search' }, icon('search'), search), this.likeness, this.generators, this.hearts, this.doubles, this.labels, this.count);
+    this.root = h('div', { class: 'album-bar' }, h('label', { class: 'album-search' }, icon('search'), search), this.likeness, this.generators, this.hearts, this.doubles, this.labels, this.map, this.count);
   }
 
   /** Search for nothing. */
@@ -44,6 +45,7 @@ export class Bar {
     this.hearts.setAttribute('aria-pressed', String(query.favourite));
     this.doubles.setAttribute('aria-pressed', String(query.double));
     this.doubles.hidden = !album.doubles && !query.double;
+    this.map.setAttribute('aria-pressed', String(this.shop.atlas.isOpen));
     this.likeness.hidden = !query.like;
     if (query.like) {
       this.likeness.replaceChildren(h('img', { src: this.shop.thumb({ id: query.like }), alt: '' }), words.put(h('span'), 'gallery.like_this'),

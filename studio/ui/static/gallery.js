@@ -1,5 +1,7 @@
 /** The Gallery tab: find, look, compare, label, take up again. @module */
 
+import { Atlas } from './atlas.js';
+import { liveInset } from './atlas-live.js';
 import { dialog } from './dialog.js';
 import { h } from './dom.js';
 import { Album, EVERYTHING } from './gallery-album.js';
@@ -36,11 +38,13 @@ class Gallery {
       album: this.album, words: this.words, thumb: this.thumb, crisp: this.crisp, name: this.name, failed: this.failed,
       onOpen: (index) => this.viewer.open(index).catch(this.failed), onSelect: () => this.#drawActs(), onKey: (event) => this.#key(event),
     });
+    this.atlas = new Atlas(atelier, { extent: () => ({ generator: this.album.query.generator }), onlySaved: true, turned: (isOpen) => this.#turn(isOpen) });
+    this.atlas.root.append(liveInset(atelier));
     this.bar = new Bar(this);
     this.acts = h('div', { class: 'album-acts', role: 'toolbar', hidden: true });
     this.words.put(this.acts, 'gallery.selection', {}, 'label');
     this.empty = h('div', { class: 'album-empty', hidden: true });
-    root.replaceChildren(this.bar.root, this.grid.root, this.empty, this.acts, this.viewer.root);
+    root.replaceChildren(this.bar.root, this.atlas.root, this.grid.root, this.empty, this.acts, this.viewer.root);
     document.addEventListener('atelier:language', () => this.#redraw());
     // Whatever was saved in Create, or in another tab of the browser, is there when the eye comes here.
     new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.ask()).observe(this.bar.root);
@@ -66,7 +70,15 @@ class Gallery {
     if (Object.keys(patch).length || before !== this.#shown()) this.#redraw();
     else this.bar.draw();
     this.drawn = this.#shown();
+    if (this.atlas.isOpen) this.atlas.ask();
     this.#watch();
+  }
+
+  /** The map in the place of the grid, or the other way round. @param {boolean} isMap */
+  #turn(isMap) {
+    this.root.toggleAttribute('data-atlas', isMap);
+    this.bar.draw();
+    if (isMap) this.atelier.live.draw(this.atelier.state.recipe, true);
   }
 
   /** While the studio still looks at pictures: those that look alike come as they are found, marks once all are seen. */

@@ -4,7 +4,7 @@ import { dialog } from './dialog.js';
 import { h, isWriting } from './dom.js';
 
 const LIST = [['Space', 'keys.dice'], ['← →', 'keys.step'], ['Z', 'keys.undo'], ['Y', 'keys.redo'], ['S', 'keys.save'], ['F', 'keys.full'], ['A', 'keys.ab'],
-  ['C', 'keys.sheet'], ['R', 'keys.record'], ['1–9', 'keys.generators'], ['?', 'keys.list']];
+  ['C', 'keys.sheet'], ['M', 'keys.atlas'], ['R', 'keys.record'], ['1–9', 'keys.generators'], ['?', 'keys.list']];
 
 /** @param {any} atelier */
 export function listenToKeys(atelier) {
@@ -14,7 +14,7 @@ export function listenToKeys(atelier) {
   atelier.keys = list;
   const act = (name) => () => atelier.act[name]();
   const deeds = {
-    ' ': () => state.roll(), z: act('undo'), y: act('redo'), s: act('save'), f: act('full'), a: act('ab'), c: act('sheet'), r: act('record'), '?': list,
+    ' ': () => state.roll(), z: act('undo'), y: act('redo'), s: act('save'), f: act('full'), a: act('ab'), c: act('sheet'), m: act('atlas'), r: act('record'), '?': list,
     ArrowLeft: () => state.step(-1), ArrowRight: () => state.step(1),
   };
   document.addEventListener('keydown', (event) => {

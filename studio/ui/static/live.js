@@ -13,9 +13,9 @@ const REFUSED = 2; // sockets that closed before they greeted, after which Gradi
  *   recipe?: any}} Header
  * @typedef {{header: Header, picture: ImageBitmap|VideoFrame|OffscreenCanvas, bytes: Uint8Array, generator: string, lag: number}} Frame
  * @typedef {{recipe?: any, at?: number, rest: boolean, picture?: string}} Wanted a recipe's picture, or a film's at a moment
- * @typedef {{recipe?: any, mode?: string, count?: number, seed?: number, breed?: any, board?: any}} Sampled compact recipes, and what is made of them
+ * @typedef {{recipe?: any, mode?: string, count?: number, seed?: number, breed?: any, board?: any, map?: any}} Sampled compact recipes, and what is made of them
  * @typedef {{done?: (job: any) => void, cell: (index: number, picture: ImageBitmap, recipe: any) => void, job?: (job: any) => void,
- *   fault?: (fault: any) => void}} SheetEars
+ *   map?: (pictures: any[]) => void, fault?: (fault: any) => void}} SheetEars map: where a map's pictures lie, once its samples are drawn
  */
 export class Live {
   /**
@@ -63,6 +63,13 @@ export class Live {
     this.#send();
   }
 
+  /** The picture of a recipe that is only looked at: it never comes to rest. @param {any} recipe */
+  peek(recipe) {
+    clearTimeout(this.restTimer);
+    this.waiting = { recipe, rest: false };
+    this.#send();
+  }
+
   /**
    * Make a film ready to be played: how many frames it has, how far its last is from its first as they look, and what a step is there.
    * @param {any} film @returns {Promise<{frames: number, seam: number, step: number}>}
@@ -103,13 +110,13 @@ export class Live {
 
   /**
    * Several pictures as one job: those of given recipes, or those whose recipes the studio finds: so many around one, parents and
-   * their children, a mixing board row by row.
+   * their children, a mixing board row by row, a map's samples small.
    * @param {any[]|Sampled} asked @param {SheetEars} ears @returns {() => void} stops the job
    */
   sheet(asked, ears) {
     const id = ++this.number;
     const listed = Array.isArray(asked);
-    if (this.mode === 'events') return this.#sheetByEvents(listed ? asked : this.#fetchSampled(asked), ears);
+    if (this.mode === 'events') return this.#sheetByEvents(listed ? asked : this.#fetchSampled(asked, ears), ears);
     this.sheets.set(id, ears);
     this.#say({ type: 'sheet', id, ...(listed ? { recipes: asked.map(compact) } : asked) });
     return () => {
@@ -199,6 +206,8 @@ export class Live {
         this.sheets.delete(message.id);
         sheet.done?.(message);
       }
+    } else if (message.type === 'map') {
+      sheet?.map?.(message.pictures);
     } else if (message.type === 'reel') {
       this.reels.get(message.id)?.resolve(message);
       this.reels.delete(message.id);
@@ -256,11 +265,16 @@ export class Live {
     };
   }
 
-  /** @param {Sampled} asked @returns {Promise<any[]>} */
-  async #fetchSampled({ recipe, mode, count, seed, breed, board }) {
+  /** @param {Sampled} asked @param {SheetEars} ears @returns {Promise<any[]>} */
+  async #fetchSampled({ recipe, mode, count, seed, breed, board, map }, ears) {
     const find = (name, args) => /** @type {Promise<any[]>} */ (this.api.call(name, args));
     if (board) return find('mixing_board', [board.rows, board.columns, board.layer]);
     if (breed) return [...breed.parents, ...await find('breed', [breed.parents, breed.temperature, breed.count, breed.seed, breed.crossing])];
+    if (map) {
+      const pictures = await find('map', [map.generator, map.count, map.seed, map.gallery]);
+      ears.map?.(pictures);
+      return pictures.filter(({ id }) => !id).map((one) => one.recipe);
+    }
     return find('sample', [recipe, count, mode, seed]);
   }
 

@@ -336,6 +336,12 @@ def pack(header: dict[str, Any], data: bytes) -> bytes:
     return len(text).to_bytes(4, "big") + text + data
 
 
+def unpack(message: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header and the picture of what `pack` made."""
+    end = 4 + int.from_bytes(message[:4], "big")
+    return json.loads(message[4:end]), message[end:]
+
+
 def _parse(text: str | None) -> dict[str, Any]:
     if text is None:
         raise Fault("fault.bad_message")

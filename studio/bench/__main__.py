@@ -1,4 +1,4 @@
-"""The measurements by name: `python -m studio.bench live`, `start`, `switch`, `train`, `upscale`, `sketch`, `restyle` and `film`."""
+"""The measurements by name: `python -m studio.bench live`, `start`, `switch`, `train`, `upscale`, `sketch`, `restyle`, `film` and `crowd`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from studio.bench import film, live, restyle, sketch, start, switch, train, upscale
+from studio.bench import crowd, film, live, restyle, sketch, start, switch, train, upscale
 from studio.bench.browser import NoBrowserError
 from studio.bench.server import NotServedError
 
@@ -26,6 +26,7 @@ def arguments() -> argparse.ArgumentParser:
         "sketch": sketch,
         "restyle": restyle,
         "film": film,
+        "crowd": crowd,
     }
     for name, module in modules.items():
         command = commands.add_parser(name, help=module.__doc__)

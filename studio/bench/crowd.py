@@ -1,4 +1,4 @@
-"""Many visitors at once: each holds a slider on a socket of their own; frames a second, delays, fairness, with micro-batches and without."""
+"""Many visitors at once, each at a slider on a socket of their own: frames a second, delays, fairness, with micro-batches and without."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ MOVES = 60.0  # of each hand, a second
 SWEEP = 2.4  # seconds from one end of the slider to the other and back
 WARM_UP = 3.0  # seconds that are not counted
 SETTLE = 1.0  # seconds that the studio has to let go of visitors who left
-LATE = 30.0  # seconds after which a frame counts as lost
+REFRESH = 0.05  # as studio/ui/static/live.js has it: seconds after which what waits is replaced by the hand's newest
 
 
 @dataclass
@@ -39,13 +39,6 @@ class Visit:
     errors: int = 0
     received: int = 0  # bytes
 
-    def note(self, message: bytes, now: float, start: float) -> None:
-        """A frame came; its number is that of the hand's move since the start."""
-        header, _ = unpack(message)
-        self.frames.append(now)
-        self.delays.append(now - start - header["id"] / MOVES)
-        self.received += len(message)
-
     def fps(self, seconds: float) -> float:
         return len(self.frames) / seconds
 
@@ -53,7 +46,9 @@ class Visit:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--generator", default="letters-cgan", help="default: %(default)s")
     parser.add_argument("--visitors", type=int, default=40, help="default: %(default)s")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of dragging, with micro-batches and again without (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="of dragging, with micro-batches and again without (default: %(default)s)"
+    )
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -74,13 +69,18 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 def hosted(checkpoints: Path, generator: str, batch: int) -> Iterator[Server]:
     """A studio of the hosted profile, in a process of its own, with one generator."""
     port = free_port()
-    with tempfile.TemporaryDirectory() as name:
-        shelf = Path(name) / "checkpoints"
-        shelf.mkdir()
-        (shelf / generator).symlink_to((checkpoints / generator).resolve())
+    with shelf_of(checkpoints, generator) as shelf:
         command = ["-m", "studio.bench.hosted", "--port", str(port), "--checkpoints", str(shelf), "--batch", str(batch)]
-        with serving(command, port, Path(name) / "log") as server:
+        with serving(command, port, shelf / "log") as server:
             yield server
+
+
+@contextmanager
+def shelf_of(checkpoints: Path, generator: str) -> Iterator[Path]:
+    """A folder with one checkpoint alone."""
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / generator).symlink_to((checkpoints / generator).resolve())
+        yield Path(name)
 
 
 async def crowd(server: Server, generator: str, visitors: int, seconds: float) -> list[Visit]:
@@ -97,30 +97,47 @@ def _cookie(url: str) -> str:
 
 
 async def _drag(url: str, cookie: str, generator: str, number: int, begin: float, end: float) -> Visit:
-    """One visitor, who keeps the page's manners: one frame under way, and of the hand's moves only the newest."""
+    """One visitor, who keeps the page's manners: asks for the hand's newest when a frame has come, and again while none comes."""
     visit = Visit()
     address = f"{url.replace('http', 'ws', 1)}live"
     async with connect(address, additional_headers={"Cookie": cookie}, compression=None, max_size=None) as socket:
         await socket.recv()  # the greeting
         start = time.monotonic() + number / 997 % (1 / MOVES)  # hands don't move in step
-        sent = -1
+        sent = flying = -1
+        asked = 0.0
         while (now := time.monotonic()) < end:
-            if (move := int((now - start) * MOVES)) <= sent:
-                await asyncio.sleep(start + (sent + 1) / MOVES - now)
+            if (move := int((now - start) * MOVES)) > sent and (flying < 0 or now - asked >= REFRESH):
+                wanted = {"type": "draw", "id": move, "rest": False, "near": False, "recipe": _recipe(generator, number, move)}
+                await socket.send(as_json(wanted))
+                sent, flying, asked = move, move, now
+            next_chance = start + (sent + 1) / MOVES if flying < 0 else asked + REFRESH
+            if (message := await _heard(socket, next_chance - now)) is None:
                 continue
-            await socket.send(as_json({"type": "draw", "id": move, "rest": False, "near": False, "recipe": _recipe(generator, number, move)}))
-            sent = move
-            message = await asyncio.wait_for(socket.recv(), LATE)
-            now = time.monotonic()
             if isinstance(message, str):
                 visit.errors += 1
-            elif now >= begin:
-                visit.note(message, now, start)
+                flying = -1
+                continue
+            frame, now = unpack(message)[0]["id"], time.monotonic()
+            flying = -1 if frame == flying else flying
+            if now >= begin:
+                visit.frames.append(now)
+                visit.delays.append(now - start - frame / MOVES)
+                visit.received += len(message)
     return visit
 
 
+async def _heard(socket: ClientConnection, seconds: float) -> str | bytes | None:
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(socket.recv(), max(seconds, 0.001))
+
+
 def _recipe(generator: str, number: int, move: int) -> dict[str, Any]:
-    return {"generator": generator, "seed": number, "variation_seed": 1000 + number, "variation": 0.5 - 0.5 * math.cos(move / MOVES / SWEEP * math.tau)}
+    return {
+        "generator": generator,
+        "seed": number,
+        "variation_seed": 1000 + number,
+        "variation": 0.5 - 0.5 * math.cos(move / MOVES / SWEEP * math.tau),
+    }
 
 
 def summary(visits: Sequence[Visit], seconds: float) -> dict[str, float]:

@@ -23,8 +23,9 @@ export function statusLine({ live, words }) {
   };
   const mode = () => {
     badge.dataset.mode = live.mode;
-    words.put(badge, `status.${live.mode}`);
-    words.put(badge, `status.${live.mode}_tip`, {}, 'tip');
+    const line = { place: live.line.place, minutes: Math.max(1, Math.round(live.line.estimate / 60)) };
+    words.put(badge, `status.${live.mode}`, line);
+    words.put(badge, `status.${live.mode}_tip`, line, 'tip');
   };
   live.on('frame', ({ header, lag }) => {
     painted.push(performance.now());

@@ -162,7 +162,7 @@ class LivePage:
         self._rate = Rate(RATE, BURST)
         self._complaints = Rate(1, 1)  # one answer a second to a page that sends too fast
         self._refused = 0
-        self.moved = time.monotonic()  # when it last asked for a frame
+        self.moved = float("-inf")  # when it last asked for a frame
 
     async def stand_in(self, line: Line) -> None:
         """Wait in line, and tell the page where; raises one of GONE where it has left meanwhile."""

@@ -101,7 +101,8 @@ async def _drag(url: str, cookie: str, generator: str, number: int, begin: float
     visit = Visit()
     address = f"{url.replace('http', 'ws', 1)}live"
     async with connect(address, additional_headers={"Cookie": cookie}, compression=None, max_size=None) as socket:
-        await socket.recv()  # the greeting
+        while "hello" not in str(await socket.recv()):  # until then it stands in line
+            pass
         start = time.monotonic() + number / 997 % (1 / MOVES)  # hands don't move in step
         sent = flying = -1
         asked = 0.0

@@ -17,7 +17,6 @@ from tests.studio.stand_in import Obedient, obedient_engine
 
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Served, Obedient]]:
-    monkeypatch.setattr("studio.line.TELL_EVERY", 0.01)
     with obedient_engine(monkeypatch) as (engine, generator), served(engine, tmp_path) as studio:
         yield studio, generator
 

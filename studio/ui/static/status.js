@@ -23,9 +23,9 @@ export function statusLine({ live, words }) {
   };
   const mode = () => {
     badge.dataset.mode = live.mode;
-    const line = { place: live.line.place, minutes: Math.max(1, Math.round(live.line.estimate / 60)) };
+    const line = { place: live.line.place + 1, minutes: Math.max(1, Math.round(live.line.estimate / 60)) };
     words.put(badge, `status.${live.mode}`, line);
-    words.put(badge, `status.${live.mode}_tip`, line, 'tip');
+    words.put(badge, `status.${live.mode}_tip`, {}, 'tip');
   };
   live.on('frame', ({ header, lag }) => {
     painted.push(performance.now());

@@ -236,15 +236,20 @@ def _noise(recipe: Recipe) -> int:
 
 def condition_of(spec: GeneratorSpec, recipes: Sequence[Recipe]) -> Condition:
     """The recipes' classes and styles, a row each, on the CPU."""
-    classes = torch.tensor([_shares(spec.classes, recipe.classes) for recipe in recipes]) if spec.classes else None
-    styles = torch.tensor([_shares(spec.styles, recipe.styles) for recipe in recipes]) if spec.styles else None
-    return Condition(classes, styles)
+    return Condition(
+        _shares(spec.classes, [recipe.classes for recipe in recipes]), _shares(spec.styles, [recipe.styles for recipe in recipes])
+    )
 
 
-def _shares(names: tuple[str, ...], given: Pairs) -> list[float]:
-    """One a name, that sum to one; nothing given means the first name."""
-    shares = dict(given or ((names[0], 1.0),))
-    return [shares.get(name, 0.0) for name in names]
+def _shares(names: tuple[str, ...], given: Sequence[Pairs]) -> Tensor | None:
+    """(n, names), of rows that sum to one; nothing given means the first name, and None that there are no names."""
+    if not names:
+        return None
+    shares = np.zeros((len(given), len(names)), np.float32)
+    for row, pairs in zip(shares, given, strict=True):
+        for name, share in pairs or ((names[0], 1.0),):
+            row[names.index(name)] = share
+    return torch.from_numpy(shares)
 
 
 def _mixed(checkpoint: Checkpoint, recipes: Sequence[Recipe], w: Tensor, condition: Condition) -> Tensor:

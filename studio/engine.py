@@ -29,9 +29,10 @@ from studio.figures import Figures, Tally
 from studio.frames import Picture, enlarge
 from studio.inside import Look, sheet
 from studio.jobs import Job, PictureFuture, Request, Superseded
+from studio.painters import Company, Painter, sits_at, stays_home
 from studio.recipe import Made, Recipe
 from studio.sampling import Mode, sample
-from studio.schedule import Limits, Schedule
+from studio.schedule import Fits, Limits, Schedule, anything
 from studio.shelf import Shelf
 from studio.sounds import Sounds
 from studio.tray import Tray
@@ -50,6 +51,7 @@ class Engine:
     call any method. `start` before the first request, `close` after the last; or use it as a context manager.
     What translators do afterwards, and what would hold up the others, is the darkroom's, on a thread of its own.
     folder: where pictures from outside are kept; needed: the ids of those that a visitor's saved pictures are made of.
+    company: who draws in its place what needs nothing of a visitor's own.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Engine:
         folder: Path = Path("gallery"),
         needed: Callable[[str], Collection[str]] | None = None,
         device: str | None = None,
+        company: Company | None = None,
         limits: Limits | None = None,
         report: Callable[[str], None] = partial(print, flush=True),  # noqa: B008 - at once, also into a pipe
     ) -> None:
@@ -73,6 +76,7 @@ class Engine:
         self.sounds = Sounds(folder / "sounds")
         self._shelf = Shelf(self.directions)
         self._made = Made("cpu", "float32", str(torch.__version__))
+        self._company = company
         self._schedule = Schedule(self.limits)
         self._resting: WeakValueDictionary[tuple[str, str], PictureFuture] = WeakValueDictionary()  # of a visitor's channel
         self._tally = Tally()
@@ -111,6 +115,19 @@ class Engine:
         self._worker = Thread(target=self._work, args=(started,), name="engine", daemon=True)
         self._worker.start()
         started.result()
+        if self._company:
+            self._seat(self._company)
+        self.ready = self._worker.is_alive()
+
+    def _seat(self, company: Company) -> None:
+        try:
+            self._made = company.open(self._shelf.hashes())
+        except BaseException:
+            self.close()
+            raise
+        for seat in range(company.seats):
+            mine = partial(sits_at, seat, company.seats)
+            Thread(target=self._serve, args=(company.painter(seat), mine), name=f"seat {seat}", daemon=True).start()
 
     def close(self) -> None:
         """Refuse what waits, and give the device back."""
@@ -119,6 +136,8 @@ class Engine:
         self.darkroom.works.stop(Fault("fault.stopped", status=503))
         if self._worker:
             self._worker.join(timeout=self.limits.deadline)
+        if self._company:
+            self._company.close()
 
     def prepared(self, generator: str) -> drawing.Prepared:
         """What draws for a generator that is here."""
@@ -227,6 +246,11 @@ class Engine:
             self._tally.follow(visitor, "job", future)
         return job
 
+    @property
+    def pace(self) -> float:
+        """Seconds from one picture to the next while all are busy that draw, learned."""
+        return self._schedule.pace / (self._company.seats if self._company else 1)
+
     def figures(self) -> Figures:
         return self._tally.figures(self._schedule.waiting() + self.darkroom.works.waiting(), resident_mb())
 
@@ -307,10 +331,8 @@ class Engine:
             # What was loaded stays: the collector need not walk through it again, which would hold up a frame for tens of ms.
             gc.collect()
             gc.freeze()
-            self.ready = True
             started.set_result(None)
-            while batch := self._schedule.take():
-                self._answer(batch)
+            self._serve(self._shelf, stays_home if self._company else anything)
         except BaseException as error:  # also what is no Exception must not leave futures hanging
             if started.done():
                 self._report(f"The engine stopped: {error!r}. Start the studio again.")
@@ -324,22 +346,27 @@ class Engine:
         self.device = pick_device(self._wanted)
         claim(self.device)
         self.dtype = quicker_dtype(self.device)
-        self._made = Made(describe(self.device), str(self.dtype).removeprefix("torch."), str(torch.__version__))
-        self._report(f"Drawing on {self._made.device} in {self._made.dtype} with torch {self._made.torch}.")
+        made = self._made = self._shelf.made = Made(describe(self.device), str(self.dtype).removeprefix("torch."), str(torch.__version__))
+        self._report(f"Drawing on {made.device} in {made.dtype} with torch {made.torch}.")
         for line in self._shelf.load(self._root, self.device, self.dtype):
             self._report(line)
         for line in self.darkroom.load(self._root, self.device, self.checkpoints):
             self._report(line)
 
-    def _answer(self, batch: Sequence[Request]) -> None:
+    def _serve(self, painter: Painter, fits: Fits) -> None:
+        """Have a painter draw what fits it, until the schedule stops."""
+        while batch := self._schedule.take(fits):
+            self._answer(batch, painter)
+
+    def _answer(self, batch: Sequence[Request], painter: Painter) -> None:
         """Draw a batch and hand it over. What fails together is drawn alone, so that a fault reaches only its own recipe."""
         began = time.perf_counter()
         try:
-            pictures = self._pictures(batch)
+            pictures = self._pictures(batch, painter)
         except Exception as error:  # the worker outlives whatever a generator raises
             if len(batch) > 1:
                 for request in batch:
-                    self._answer((request,))
+                    self._answer((request,), painter)
             else:
                 self._schedule.refuse(batch[0], self._explain(error, batch[0].recipe))
             return
@@ -347,7 +374,7 @@ class Engine:
         for request, picture in zip(batch, pictures, strict=True):
             self._schedule.answer(request, picture, seconds)
 
-    def _pictures(self, batch: Sequence[Request]) -> list[Picture]:
+    def _pictures(self, batch: Sequence[Request], painter: Painter) -> list[Picture]:
         """Moving frames as small as they were drawn and with the recipes that were asked; all others enlarged, and told what made them."""
         first = batch[0]
         if first.recipe.after or first.recipe.source:  # it never has company
@@ -355,12 +382,12 @@ class Engine:
         checkpoint = self._shelf.checkpoints[first.recipe.generator]
         if first.look:
             return [Picture(sheet(checkpoint, first.recipe, first.look), self.signed(first.recipe))]
-        pixels = self._shelf.draw([request.recipe for request in batch])
+        pixels = painter.draw([request.recipe for request in batch])
         pictures: list[Picture] = []
         for request, small in zip(batch, pixels, strict=True):
             recipe = request.recipe
             if request.kind != "moving":
-                recipe = replace(recipe, weights=checkpoint.short_hash, made=self._made)
+                recipe = replace(recipe, weights=checkpoint.short_hash, made=painter.made)
                 small = enlarge(small, recipe.upscale, checkpoint.card.rendering)
             pictures.append(Picture(small, recipe))
         return pictures

@@ -38,6 +38,7 @@ class Request:
     kind: Literal["moving", "resting", "single", "job"]
     due: float = float("inf")  # on the schedule's clock
     job: Job | None = None
+    channel: str = ""  # of a live page
     look: Look | None = None  # what is wanted of the picture's inside, in its place
     future: PictureFuture = field(default_factory=PictureFuture)
 

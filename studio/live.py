@@ -6,13 +6,14 @@ import asyncio
 import base64
 import itertools
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from studio.atlas import Atlas
 from studio.drawing import place_on_map
@@ -22,6 +23,7 @@ from studio.film import LONGEST, film_from_dict
 from studio.films import Films
 from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
 from studio.jobs import PictureFuture, Superseded
+from studio.line import Line
 from studio.osc import Osc
 from studio.rate import Rate
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
@@ -35,7 +37,11 @@ RATE = 240.0  # messages a second
 BURST = 60  # messages that may come at once
 MAX_PICTURE = 1 << 20  # characters of a picture that comes with a message
 PATIENCE = 2000  # messages beyond the rate until the page is sent away
-PAGES = 256  # open at once, of all visitors
+PAGES = 1024  # open at once, of all visitors
+LINE = 1024  # that wait until there is room
+FEW = 8  # pages that may always move at once
+SLOWEST = 1.0  # seconds a frame, beyond which who comes waits instead of making it slower for all
+MOVING = 5.0  # seconds since its last ask that a page counts as moving
 PAGES_EACH = 16
 REELS = 2  # films made ready and maps laid out at once, of all visitors
 
@@ -55,6 +61,8 @@ class LiveDoor:
         self._turns = asyncio.Semaphore(REELS)
         self._settings = settings
         self._open: Counter[str] = Counter()
+        self._pages: set[LivePage] = set()
+        self._line = Line(self._has_room, LINE)
         self._channels = itertools.count(1)
 
     async def __call__(self, socket: WebSocket) -> None:
@@ -62,17 +70,28 @@ class LiveDoor:
         if not is_welcome(socket.headers, self._settings.origins):
             return await socket.close(WRONG_ORIGIN, "Origin is not this host. Name it with --origin.")
         visitor = visitor_of(socket, self._settings)
-        if self._open[visitor] >= PAGES_EACH or self._open.total() >= PAGES:
+        if self._open[visitor] >= PAGES_EACH or self._line.is_full:
             await socket.send_json(error_message(None, Fault("fault.many_pages", status=503)))
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
+        sheets, channel = Sheets(socket, self._engine, self._atlas, self._turns, visitor), f"page {next(self._channels)}"
+        page = LivePage(socket, self._engine, self._films, sheets, self._osc, self._turns, visitor, channel)
         try:
-            sheets = Sheets(socket, self._engine, self._atlas, self._turns, visitor)
-            channel = f"page {next(self._channels)}"
-            await LivePage(socket, self._engine, self._films, sheets, self._osc, self._turns, visitor, channel).run()
+            await page.stand_in(self._line)
+            self._pages.add(page)
+            await page.run()
+        except GONE:
+            return
         finally:
+            self._pages.discard(page)
             self._open[visitor] -= 1
             self._open += Counter()  # drops the zeros, so that visitors who left are not kept
+
+    def _has_room(self) -> bool:
+        """Whether one more page can be had without frames coming too seldom for all."""
+        since = time.monotonic() - MOVING
+        moving = sum(page.moved > since for page in self._pages) + 1
+        return len(self._pages) < PAGES and (moving <= FEW or moving * self._engine.pace <= SLOWEST)
 
 
 def is_welcome(headers: Headers, origins: tuple[str, ...]) -> bool:
@@ -136,6 +155,24 @@ class LivePage:
         self._rate = Rate(RATE, BURST)
         self._complaints = Rate(1, 1)  # one answer a second to a page that sends too fast
         self._refused = 0
+        self.moved = float("-inf")  # when it last asked for a frame
+
+    async def stand_in(self, line: Line) -> None:
+        """Wait in line, and tell the page where; raises one of GONE where it has left meanwhile."""
+
+        async def tell(place: int, seconds: float) -> None:
+            await self._socket.send_json({"type": "line", "place": place, "estimate": round(seconds)})
+
+        turn, left = asyncio.create_task(line.wait(tell)), asyncio.create_task(self._socket.receive())
+        try:
+            await asyncio.wait((turn, left), return_when=asyncio.FIRST_COMPLETED)
+            if left.done():  # a page says nothing before it is greeted
+                raise WebSocketDisconnect
+            turn.result()
+        finally:
+            turn.cancel()
+            left.cancel()
+            await asyncio.gather(turn, left, return_exceptions=True)
 
     async def run(self) -> None:
         """Until the page is gone; then nothing of its work goes on."""
@@ -240,6 +277,7 @@ class LivePage:
 
     def _draw(self, ask: Ask) -> None:
         """What waits in the engine is replaced there and keeps its turn; while a frame is drawn or sent, only the newest is kept."""
+        self.moved = time.monotonic()
         if self._flight and not (self._flight.future.running() or self._flight.future.done()):
             self._flight = self._send_off(ask)
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Condition
+from threading import Condition, get_ident
 from typing import Literal
 
 from studio.errors import Fault
@@ -21,6 +21,13 @@ from studio.recipe import Recipe
 JOB_EVERY = 8  # however busy the hands are, after this many turns of theirs a job gets one
 LEARNING = 0.1  # weight of the newest picture in the mean that estimates are made from
 
+Fits = Callable[[Request], bool]
+
+
+def anything(request: Request) -> bool:
+    """A worker's choice that is none."""
+    return True
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -28,9 +35,10 @@ class Limits:
 
     queue: int = 64  # single pictures and jobs that wait, of all visitors
     visitor: int = 16  # of these, a visitor's
-    hands: int = 512  # live channels that wait
+    hands: int = 2048  # live channels that wait
     sheet: int = 64  # pictures a job
-    batch: int = 8  # moving frames drawn together
+    batch: int = 16  # moving frames drawn together
+    batch_seconds: float = 0.03  # and no more of them than take about so long: what comes meanwhile waits
     deadline: float = 30.0  # seconds until a request is no longer wanted
 
 
@@ -40,19 +48,20 @@ class Schedule:
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits
         self.pace = 0.05  # seconds a picture, learned
+        self._paces: dict[str, float] = {}  # the same of moving frames, by generator
         self._clock = clock
         self._changed = Condition()
         self._turns: OrderedDict[str, OrderedDict[str, deque[Request]]] = OrderedDict()  # visitor -> lane -> requests
         self._singles: dict[str, int] = {}  # visitor -> single pictures that wait
         self._jobs: list[Job] = []
-        self._in_hand: tuple[Request, ...] = ()  # given to the worker last
+        self._in_hand: dict[int, tuple[Request, ...]] = {}  # thread of a worker -> given to it last
         self._since_job = 0
         self._numbers = itertools.count(1)
         self._stopped: Fault | None = None
 
     def live(self, visitor: str, channel: str, recipe: Recipe, *, exact: bool) -> PictureFuture:
         """The channel's newest recipe; an older one that still waits is Superseded, and its turn is kept."""
-        request = Request(visitor, recipe, "resting" if exact else "moving", self._clock() + self.limits.deadline)
+        request = Request(visitor, recipe, "resting" if exact else "moving", self._clock() + self.limits.deadline, channel=channel)
         older: Request | None = None
         with self._changed:
             if self._stopped:
@@ -87,25 +96,27 @@ class Schedule:
             self._admit(visitor)
             job = Job(next(self._numbers), visitor, recipes, self, look)
             self._jobs.insert(self._fair_place(visitor), job)
-            self._changed.notify()
+            self._changed.notify_all()
         return job
 
-    def take(self) -> tuple[Request, ...]:
-        """Wait for what is to be drawn next: requests of one generator; () once the schedule has stopped."""
+    def take(self, fits: Fits = anything) -> tuple[Request, ...]:
+        """Wait for what a worker is to draw next: requests of one generator, all of which fit it; () once the schedule has stopped."""
         while True:
             with self._changed:
-                while not self._stopped and not self._turns and not any(job.left for job in self._jobs):
+                while not (chosen := self._choose(fits)) and not self._stopped:
                     self._changed.wait()
                 if self._stopped:
                     return ()
-                chosen = self._choose()
             if batch := tuple(request for request in chosen if self._begin(request)):
-                self._in_hand = batch
+                self._in_hand[get_ident()] = batch
                 return batch
 
     def answer(self, request: Request, picture: Picture, seconds: float) -> None:
         """Hand over a picture that took so many seconds."""
         self.pace += LEARNING * (seconds - self.pace)
+        if request.kind == "moving":
+            known = self._paces.get(request.recipe.generator, seconds)
+            self._paces[request.recipe.generator] = known + LEARNING * (seconds - known)
         if request.job:
             self._advance(request.job)  # first, so that who hears of the last picture finds the job done
         request.future.draw_ms = seconds * 1000
@@ -131,7 +142,8 @@ class Schedule:
         """Refuse all that waits and all that comes, so that nobody waits for a worker that is gone."""
         with self._changed:
             self._stopped = self._stopped or fault
-            waiting = [*self._in_hand, *(request for lanes in self._turns.values() for lane in lanes.values() for request in lane)]
+            waiting = [request for batch in self._in_hand.values() for request in batch]
+            waiting += [request for lanes in self._turns.values() for lane in lanes.values() for request in lane]
             self._turns.clear()
             self._singles.clear()
             jobs = list(self._jobs)
@@ -186,23 +198,27 @@ class Schedule:
 
     def _line_up(self, lane: str, request: Request) -> None:
         self._turns.setdefault(request.visitor, OrderedDict()).setdefault(lane, deque()).append(request)
-        self._changed.notify()
+        self._changed.notify_all()
 
-    def _choose(self) -> list[Request]:
-        job = next((job for job in self._jobs if job.left), None)
-        if job and (not self._turns or self._since_job >= JOB_EVERY):
+    def _choose(self, fits: Fits) -> list[Request]:
+        """What comes next of what fits; [] where nothing does."""
+        job = next((job for job in self._jobs if job.left and fits(job.left[0])), None)
+        turn = next(((visitor, lane) for visitor, lanes in self._turns.items() for lane in lanes if fits(lanes[lane][0])), None)
+        if job and (not turn or self._since_job >= JOB_EVERY):
             self._since_job = 0
             job.state = "running"
             return [job.left.popleft()]
+        if not turn:
+            return []
         self._since_job += 1
-        first = self._next_turn()
+        first = self._take_turn(*turn)
         alone = first.kind != "moving" or first.recipe.after or first.recipe.source
-        return [first] if alone else [first, *self._company(first)]
+        return [first] if alone else [first, *self._company(first, fits)]
 
-    def _next_turn(self) -> Request:
-        """The first visitor's first lane's first request; visitor and lane go to the back."""
-        visitor, lanes = self._turns.popitem(last=False)
-        lane, requests = lanes.popitem(last=False)
+    def _take_turn(self, visitor: str, lane: str) -> Request:
+        """A lane's first request; visitor and lane go to the back."""
+        lanes = self._turns.pop(visitor)
+        requests = lanes.pop(lane)
         request = requests.popleft()
         if requests:
             lanes[lane] = requests
@@ -214,15 +230,18 @@ class Schedule:
                 del self._singles[visitor]
         return request
 
-    def _company(self, first: Request) -> list[Request]:
-        """Moving frames of the same generator that wait as well, in the order of their turns."""
+    def _company(self, first: Request, fits: Fits) -> list[Request]:
+        """Moving frames of the same generator that wait as well, in the order of their turns: as many as are soon drawn."""
         found: list[Request] = []
+        pace = self._paces.get(first.recipe.generator, 0.0)
+        most = min(self.limits.batch, int(self.limits.batch_seconds / pace)) if pace else self.limits.batch
         for visitor, lanes in list(self._turns.items()):
             for lane, requests in list(lanes.items()):
-                if len(found) + 1 >= self.limits.batch:
+                if len(found) + 1 >= most:
                     return found
                 recipe = requests[0].recipe
-                if requests[0].kind == "moving" and recipe.generator == first.recipe.generator and not recipe.after:
+                alike = requests[0].kind == "moving" and recipe.generator == first.recipe.generator and not recipe.after
+                if alike and fits(requests[0]):
                     found.append(requests[0])
                     del lanes[lane]
             if not lanes:

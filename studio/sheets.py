@@ -154,3 +154,9 @@ def _standing(number: int, job: Job | LongJob, sent: int) -> dict[str, Any]:
     state = "waiting" if job.state == "waiting" else "running"
     estimate = round(job.estimate(), 1)
     return {"type": "job", "id": number, "place": job.place(), "estimate": estimate, "done": sent, "total": job.total, "state": state}
+
+
+def unpack(message: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header and the picture of what `pack` made."""
+    end = 4 + int.from_bytes(message[:4], "big")
+    return json.loads(message[4:end]), message[end:]

@@ -17,7 +17,7 @@ from studio import drawing
 from studio.device import free_memory, is_out_of_memory
 from studio.directions import OwnDirections
 from studio.errors import Fault
-from studio.recipe import Recipe
+from studio.recipe import Made, Recipe
 
 WARM_UPS = 3  # the first draw of a network allocates and chooses kernels; the last is what it costs
 
@@ -26,6 +26,7 @@ class Shelf:
     """Filled once, by the thread that draws; any thread may look, and that one draws."""
 
     def __init__(self, own: OwnDirections) -> None:
+        self.made = Made("", "", "")  # on what it draws; who loads it says so
         self._own = own
         self._checkpoints: dict[str, drawing.Prepared] = {}
         self._folders: dict[str, Path] = {}

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(path for top in ("models", "studio") for path in (ROOT / top).rglob("*.py"))
 # Who may import gradio: what makes the page, and the naive page that ours is measured against.
-PAGE_MAKERS = ("studio/ui/", "studio/tabs/", "studio/bench/naive.py")
+PAGE_MAKERS = ("studio/ui/", "studio/tabs/", "studio/serve.py", "studio/bench/naive.py")
 # Who looks at the finished page from outside.
 ONLOOKERS = ("studio/bench/", "studio/look.py")
 # Read and check requests: they must load in an instant, with nothing installed.

@@ -1,4 +1,5 @@
-"""The measurements by name: `python -m studio.bench live`, `start`, `switch`, `train`, `upscale`, `sketch`, `restyle` and `film`."""
+"""The measurements by name: `python -m studio.bench live`, `start`, `switch`, `train`, `upscale`, `sketch`, `restyle`, `film`, `crowd` and
+`replicas`."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from studio.bench import film, live, restyle, sketch, start, switch, train, upscale
+from studio.bench import crowd, film, live, replicas, restyle, sketch, start, switch, train, upscale
 from studio.bench.browser import NoBrowserError
 from studio.bench.server import NotServedError
 
@@ -26,6 +27,8 @@ def arguments() -> argparse.ArgumentParser:
         "sketch": sketch,
         "restyle": restyle,
         "film": film,
+        "crowd": crowd,
+        "replicas": replicas,
     }
     for name, module in modules.items():
         command = commands.add_parser(name, help=module.__doc__)
@@ -40,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     try:
         figures = options.measure(options)
-    except (NoBrowserError, NotServedError) as error:
+    except (NoBrowserError, NotServedError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     print(options.table(figures))

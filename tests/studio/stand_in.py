@@ -82,7 +82,7 @@ def obedient_engine(
     patch.setattr("studio.shelf.load", lambda folder: Checkpoint(card, generator, {}))
     with (
         tempfile.TemporaryDirectory() as folder,
-        Engine(Path("nowhere"), folder=Path(folder), device="cpu", limits=limits, report=report) as engine,
+        Engine(Path("nowhere"), folder=Path(folder), device="cpu", limits=limits or Limits(batch_seconds=60), report=report) as engine,
     ):
         generator.drawn.clear()
         try:

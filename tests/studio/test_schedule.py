@@ -59,6 +59,32 @@ def test_only_one_generator_is_drawn_together() -> None:
     assert [request.visitor for request in schedule.take()] == ["b"]
 
 
+def test_a_worker_takes_what_fits_it_alone_and_leaves_the_rest_its_turn() -> None:
+    schedule = Schedule(Limits())
+    for number, visitor in enumerate("abcd"):
+        schedule.live(visitor, "page", recipe(number), exact=False)
+    job = schedule.submit("j", [recipe(5), recipe(6)])
+    odd, even = (lambda request: request.recipe.seed % 2 == 1), (lambda request: request.recipe.seed % 2 == 0)
+    assert [request.visitor for request in schedule.take(odd)] == ["b", "d"]
+    assert [request.recipe.seed for request in schedule.take(odd)] == [5]
+    assert [request.visitor for request in schedule.take(even)] == ["a", "c"]
+    assert [request.recipe.seed for request in schedule.take(even)] == [6]
+    assert job.state == "running"
+
+
+def test_a_batch_is_no_larger_than_is_soon_drawn() -> None:
+    schedule = Schedule(Limits(batch=16, batch_seconds=0.03))
+    for visitor in "abcdefgh":
+        schedule.live(visitor, "page", recipe(0), exact=False)
+    batch = schedule.take()
+    assert len(batch) == 8
+    for request in batch:
+        schedule.answer(request, picture(), 0.01)
+    for visitor in "abcdefgh":
+        schedule.live(visitor, "page", recipe(0), exact=False)
+    assert [len(schedule.take()) for _ in range(3)] == [3, 3, 2]
+
+
 def test_what_translators_work_on_is_drawn_alone() -> None:
     schedule = Schedule(Limits())
     after = (Step("up"),)

@@ -4,6 +4,7 @@ import { decodeExactly, decodeFrame } from './decode.js';
 import { compact } from './state.js';
 
 const REST_AFTER = 160; // ms without movement until the lossless frame is asked for
+const REFRESH = 50; // ms after which what waits to be drawn is replaced by the newest: with many visitors frames become fewer, not older
 const GIVE_UP = 4000; // ms after which a frame that never came no longer holds up the next
 const BACKOFF = [250, 500, 1000, 2000, 5000, 10000, 30000];
 const REFUSED = 2; // sockets that closed before they greeted, after which Gradio's events take over
@@ -28,8 +29,9 @@ export class Live {
     this.address.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
     this.near = ['localhost', '127.0.0.1', '[::1]'].includes(base.hostname);
     this.api = api;
-    /** @type {'opening'|'live'|'events'|'lost'} */
+    /** @type {'opening'|'line'|'live'|'events'|'lost'} */
     this.mode = 'opening';
+    this.line = { place: 0, estimate: 0 }; // who stands before us at the door, and the seconds that it will take about
     this.hello = /** @type {{device?: string, dtype?: string, osc?: {in: number|null, out: string|null}|null}} */ ({});
     this.number = 0;
     this.tries = 0;
@@ -132,6 +134,10 @@ export class Live {
     socket.onmessage = ({ data }) => {
       if (typeof data !== 'string') return void this.#receive(data);
       const message = JSON.parse(data);
+      if (message.type === 'line') {
+        [this.line, this.refused] = [message, 0];
+        return this.#turn('line');
+      }
       if (message.type !== 'hello') return this.#hear(message);
       greeted = true;
       [this.hello, this.tries, this.refused] = [message, 0, 0];
@@ -155,7 +161,8 @@ export class Live {
 
   #send() {
     const next = this.waiting;
-    if (!next || (this.flying && performance.now() - this.flying.sent < GIVE_UP)) return;
+    const patience = next?.picture || this.flying?.picture || this.mode !== 'live' ? GIVE_UP : REFRESH; // a picture is not sent in vain
+    if (!next || (this.flying && performance.now() - this.flying.sent < patience)) return;
     if (this.mode === 'live') {
       this.flying = { id: ++this.number, sent: performance.now(), ...next };
       this.sent = this.flying.id;
@@ -285,7 +292,7 @@ export class Live {
     return (await fetch(file.url)).blob();
   }
 
-  /** @param {'opening'|'live'|'events'|'lost'} mode */
+  /** @param {'opening'|'line'|'live'|'events'|'lost'} mode */
   #turn(mode) {
     this.mode = mode;
     this.#shout('mode', mode);

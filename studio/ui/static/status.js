@@ -23,7 +23,8 @@ export function statusLine({ live, words }) {
   };
   const mode = () => {
     badge.dataset.mode = live.mode;
-    words.put(badge, `status.${live.mode}`);
+    const line = { place: live.line.place + 1, minutes: Math.max(1, Math.round(live.line.estimate / 60)) };
+    words.put(badge, `status.${live.mode}`, line);
     words.put(badge, `status.${live.mode}_tip`, {}, 'tip');
   };
   live.on('frame', ({ header, lag }) => {

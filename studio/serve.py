@@ -1,0 +1,75 @@
+"""Serves the studio: as `app.py` asks, or with replicas that draw, `python -m studio.serve --replicas 4 --device cuda`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from studio.errors import Fault
+from studio.port import claim
+from studio.settings import Settings, from_args
+
+if TYPE_CHECKING:
+    from studio.painters import Company
+
+
+def main(argv: list[str]) -> int:
+    """The studio with replicas; its own process then draws only what needs a visitor's own things, on the CPU."""
+    parser = argparse.ArgumentParser(
+        prog="python -m studio.serve", description="The studio with replicas that draw. All flags of app.py are understood as well."
+    )
+    parser.add_argument("--replicas", type=int, required=True, metavar="N", help="at the start, and under load; one takes one core or GPU")
+    parser.add_argument("--least", type=int, default=1, metavar="N", help="replicas that stay when nothing waits (default: %(default)s)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="what they draw on (default: %(default)s)")
+    parser.add_argument("--address", help="of a Ray cluster whose machines have this project and its checkpoints at the same path")
+    options, rest = parser.parse_known_args(argv)
+    settings = replace(from_args(rest, os.environ), device="cpu")
+
+    def company() -> Company:
+        from studio.replicas import Replicas
+
+        return Replicas(settings.checkpoints, options.replicas, options.least, options.device, options.address)
+
+    return run(settings, company)
+
+
+def run(settings: Settings, company: Callable[[], Company] | None = None) -> int:
+    """Serve until stopped; returns the exit status."""
+    try:
+        with suppress(KeyboardInterrupt), claim(settings.host, settings.port) as door:
+            serve(settings, door, company)
+    except (Fault, ValueError) as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    return 0
+
+
+def serve(settings: Settings, door: socket.socket, company: Callable[[], Company] | None) -> None:
+    # Imported this late because it reads gigabytes of libraries: what is wrong with a flag or the port is said before.
+    import uvicorn
+
+    from studio.engine import Engine
+    from studio.gallery import Gallery
+    from studio.logs import set_up
+    from studio.ui.page import build, mount
+    from studio.web import create_web
+
+    set_up(settings.log)
+    gallery = Gallery(settings.folder, quota=settings.quota)
+    draws = company() if company else None
+    with Engine(settings.checkpoints, folder=settings.folder, device=settings.device, needed=gallery.ingredients, company=draws) as engine:
+        web = mount(create_web(engine, gallery, settings), build(engine, gallery, settings), settings)
+        door.listen()
+        print(f"Latent Atelier is at http://{settings.host}:{settings.port}", flush=True)
+        config = uvicorn.Config(web, log_config=None, ws_per_message_deflate=False, timeout_graceful_shutdown=2)
+        uvicorn.Server(config).run(sockets=[door])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -21,6 +21,8 @@ Profile = Literal["local", "spaces", "kiosk"]
 PROJECT = Path(__file__).parents[1]
 SPACES_DISK = Path("/data")  # where Hugging Face mounts a Space's lasting storage, if it has any
 SPACES_QUOTA = 200_000_000
+KIOSK_QUOTA = 2_000_000_000  # beyond it the oldest that nobody favours go
+QUOTAS = {"spaces": SPACES_QUOTA, "kiosk": KIOSK_QUOTA}
 KEY_FILE = "visitors.key"
 SECRET_BYTES = 32
 
@@ -44,6 +46,7 @@ class Settings:
     language: str | None = None  # None = as the browser asks
     quota: int | None = None  # bytes of pictures a visitor may keep; None = as the disk allows
     secret: bytes = field(default_factory=_secret, repr=False)  # signs the cookies of a hosted profile's visitors
+    pin: str | None = field(default=None, repr=False)  # the kiosk's curator's; None = as it was, or one that is made up and printed
 
     def __post_init__(self) -> None:
         if self.profile not in get_args(Profile):
@@ -60,6 +63,8 @@ class Settings:
                 raise ValueError(f"--origin is a scheme and a host such as https://example.org, not '{origin}'.")
         if self.quota is not None and self.quota < 1:
             raise ValueError(f"--quota is a number of bytes from 1, not {self.quota}.")
+        if self.pin is not None and not re.fullmatch(r"[0-9]{6,12}", self.pin):
+            raise ValueError("KIOSK_PIN is 6 to 12 digits.")
 
     @property
     def hosted(self) -> bool:
@@ -68,12 +73,12 @@ class Settings:
 
 
 def from_args(argv: Sequence[str], env: Mapping[str, str]) -> Settings:
-    """Settings from flags, then from HOST, PORT and SPACE_ID; makes the folder.
+    """Settings from flags, then from HOST, PORT, SPACE_ID, KIOSK and KIOSK_PIN; makes the folder.
 
     Anything wrong ends the program with exit status 2 and one line that names it and the remedy.
     """
     parser = _Parser(prog="app.py", description="Latent Atelier: an art studio in the browser.", allow_abbrev=False)
-    _add_flags(parser, "spaces" if env.get("SPACE_ID") else "local")
+    _add_flags(parser, "spaces" if env.get("SPACE_ID") else "kiosk" if env.get("KIOSK") == "1" else "local")
     given, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(unknown[0], parser))
@@ -92,7 +97,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add = parser.add_argument
-    add("--profile", default=profile, help="local, spaces (one gallery a visitor) or kiosk; on Hugging Face Spaces found by itself")
+    add("--profile", default=profile, help="local, kiosk (or KIOSK=1) or spaces (one gallery a visitor; found by itself on Hugging Face)")
     add("--host", help="address to listen on (or HOST); 127.0.0.1, on Spaces 0.0.0.0")
     add("--port", help="port to listen on (or PORT); 7860")
     add("--folder", type=Path, help="where pictures are kept, and the only place that is written to; ./gallery, on Spaces /data if there")
@@ -101,7 +106,7 @@ def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add("--mcp", action="store_true", help="offer the endpoints as tools for language models, too")
     add("--device", help="cpu, mps, cuda or cuda:N; the best there is")
     add("--language", help=f"{' or '.join(LANGUAGES)}; as the browser asks")
-    add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}")
+    add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}, in the kiosk {KIOSK_QUOTA}")
 
 
 def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
@@ -122,7 +127,8 @@ def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         mcp=given.mcp,
         device=given.device,
         language=given.language,
-        quota=_number("--quota", given.quota) if given.quota else SPACES_QUOTA if hosted else None,
+        quota=_number("--quota", given.quota) if given.quota else QUOTAS.get(given.profile),
+        pin=env.get("KIOSK_PIN") or None,
     )
     if not settings.checkpoints.is_dir():
         raise ValueError(f"There is no folder {settings.checkpoints} with generators. Name the right one with --checkpoints.")

@@ -23,7 +23,9 @@ from studio.films import Films
 from studio.finding import FindRoutes
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
+from studio.heartbeat import beating
 from studio.inside import Look
+from studio.kiosk import add_kiosk
 from studio.live import LiveDoor
 from studio.recipe import Opened, from_dict, from_link, open_recipe, to_dict
 from studio.settings import Settings
@@ -45,7 +47,7 @@ class FreshFiles(StaticFiles):
 
 def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     """The application that Gradio is mounted in."""
-    web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None)
+    web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None, lifespan=beating(engine))
     web.add_middleware(VisitorCookies, settings=settings)
     web.add_exception_handler(Fault, _answer_fault)
     web.add_exception_handler(Exception, _answer_surprise)
@@ -65,6 +67,8 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     routes.add(web)
     routes.go_on()
     FindRoutes(engine, settings).add(web)
+    if settings.profile == "kiosk":
+        add_kiosk(web, engine, gallery, settings, STATIC)
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 

@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from studio.engine import Engine
@@ -132,8 +132,8 @@ class Floor:
     def _make_room(self) -> int:
         total = self._gallery.find(LOCAL, limit=1).total
         oldest = self._gallery.find(LOCAL, offset=max(0, total - MAX_PAGE), limit=MAX_PAGE).entries[::-1]
-        loose = [entry.id for entry in oldest if not entry.favourite][:MAKE_ROOM]
-        return self._gallery.remove(loose, LOCAL)
+        self._gallery.remove([entry.id for entry in oldest if not entry.favourite][:MAKE_ROOM], LOCAL)
+        return self._gallery.purge(timedelta(0), LOCAL)
 
 
 def _is_today(created: str) -> bool:

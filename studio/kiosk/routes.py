@@ -65,7 +65,8 @@ class KioskRoutes:
     async def visit(self, request: Request) -> Response:
         """{"pictures": 12, "faults": 0} in, once a visit is over."""
         given = await own(request)
-        self._floor.diary.add(Day(visitors=1, **{name: given.get(name, 0) for name in ("pictures", "faults")}))
+        day = Day(visitors=1, **{name: given.get(name, 0) for name in ("pictures", "faults")})
+        await asyncio.to_thread(self._floor.diary.add, day)
         return answer()
 
     async def keep(self, request: Request) -> Response:

@@ -263,3 +263,11 @@ def test_a_full_disk_stops_no_visit(tmp_path: Path) -> None:
     diary.add(Day(visitors=1))
     assert diary.days(1)[0][1] == Day(visitors=1)
     assert said
+
+
+def test_the_document_names_files_and_variables_that_are_there() -> None:
+    root = Path(__file__).parents[2]
+    said = (root / "docs" / "kiosk.md").read_text("utf-8")
+    files = set(re.findall(r"deploy/[\w/.-]+", said))
+    assert files == {str(path.relative_to(root)) for path in (root / "deploy" / "systemd").iterdir()}
+    assert all(f'"{name}"' in (root / "studio" / "settings.py").read_text("utf-8") for name in ("KIOSK", "KIOSK_PIN", "HOST", "PORT"))

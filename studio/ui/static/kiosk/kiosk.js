@@ -8,8 +8,7 @@ import { confine, listenInCorner } from './confine.js';
 import { isOpen } from './hours.js';
 import { Place } from './place.js';
 
-const EVERY = 15000; // ms between questions what is settled, and which version there is
-const CLOCK = 5000; // ms between looks at the hours
+const EVERY = 5000; // ms between questions what is settled, and which version there is
 const WIDE = 2; // as wide as this times its height, or
 const VAST = 3840; // pixels across, and two people have room
 
@@ -35,7 +34,7 @@ async function open() {
     for (const place of made) place.offer(now.home);
     watch();
   });
-  setInterval(watch, CLOCK);
+  setInterval(watch, EVERY); // the hours pass where the studio is silent, too
   watch();
   stayAwake();
 }
@@ -47,4 +46,4 @@ function stayAwake() {
   void wake();
 }
 
-open().catch(() => setTimeout(() => location.reload(), EVERY)); // the studio was going just then
+open().catch(() => setTimeout(() => location.reload(), EVERY)); // the studio went just then

@@ -169,9 +169,10 @@ export class Place {
 
   /** @param {import('../live.js').Frame} frame */
   #paint({ header, picture, generator }) {
-    const { rendering, is_map: isMap } = this.declarations.find(({ id }) => id === generator);
-    paint(this.canvas, picture, rendering, header.rest ? SIDE.resting : SIDE.moving);
-    this.place = isMap ? header.position : undefined;
+    const declaration = this.declarations.find(({ id }) => id === generator);
+    if (!declaration) return; // a frame that comes so late that nobody knows of it
+    paint(this.canvas, picture, declaration.rendering, header.rest ? SIDE.resting : SIDE.moving);
+    this.place = declaration.is_map ? header.position : undefined;
     if (!header.rest) return;
     this.root.style.setProperty('--tint', meanColour(/** @type {ImageBitmap} */ (picture)));
     if (!this.resting) this.visit.pictures += 1;

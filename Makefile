@@ -20,13 +20,13 @@ AXE := tests/browser/node_modules/.package-lock.json
 help:
 	@echo 'make run        serve the studio on http://$(HOST):$(PORT)  (HOST, PORT; ARGS= passes flags, --help lists them)'
 	@echo 'make doctor     look the machine and the studio over, and say what helps'
-	@echo 'make kiosk      the same on the exhibition profile'
+	@echo 'make kiosk      the exhibition: a touch screen for passers-by; docs/kiosk.md  (KIOSK_PIN)'
 	@echo 'make test       everything: checks, unit, contract, HTTP and browser tests'
 	@echo 'make check      ruff, pyright, the import rule, complete documents and languages'
 	@echo 'make bench      milliseconds from hand to pixel against a naive page, seconds to the first picture  (ARGS)'
 	@echo 'make train      train PRESET=$(PRESET), its data made first  (ARGS)'
 	@echo 'make evaluate   measure every checkpoint  (ARGS)'
-	@echo 'make look       a PNG of every tab, three widths, light and dark, in look/'
+	@echo 'make look       a PNG of every tab, three widths, light and dark, and of the kiosk, in look/'
 
 run: $(RUN)
 	@$(PY) app.py --host $(HOST) --port $(PORT) $(ARGS)

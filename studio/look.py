@@ -1,8 +1,9 @@
-"""Look at the page: `python -m studio.look` photographs every tab at three widths, light and dark, into look/."""
+"""Look at the pages: `python -m studio.look` photographs every tab at three widths, light and dark, and the kiosk, into look/."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from studio.ui.page import TABS
 
 Theme = Literal["light", "dark"]
 SIZES = ((1440, 900), (820, 1180), (390, 844))
+KIOSK_SIZES = ((1080, 1920), (3840, 2160), (1024, 768))
 PICTURES = 5  # in the gallery while it is photographed
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
@@ -67,6 +69,42 @@ def photograph(browser: Browser, url: str, folder: Path) -> list[Path]:
     return made
 
 
+def photograph_kiosk(browser: Browser, url: str, pin: str, folder: Path) -> list[Path]:
+    """At three sizes of screens: the film, a visit, a picture to take home, the wall and the curator's page."""
+    made: list[Path] = []
+    for width, height in KIOSK_SIZES:
+
+        def shoot(page: Page, name: str, size: str = f"{width}x{height}") -> None:
+            page.wait_for_timeout(2500)  # pictures come, and what moves comes to rest
+            made.append(folder / f"kiosk-{name}-{size}.png")
+            page.screenshot(path=made[-1])
+
+        context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True)
+        page = context.new_page()
+        page.goto(url)
+        place = page.locator(".place").last
+        place.wait_for()
+        shoot(page, "film")
+        place.locator("canvas").tap()
+        for _ in range(PICTURES):
+            place.locator("[data-act=another]").tap()
+            page.wait_for_timeout(500)  # a hand is no quicker
+            place.locator("[data-act=keep]").tap()
+        shoot(page, "visit")
+        if place.locator("[data-act=home]").is_visible():  # the machine has a network
+            place.locator("[data-act=home]").tap()
+            shoot(page, "home")
+        page.goto(f"{url}wall")
+        shoot(page, "wall")
+        page.goto(f"{url}curator")
+        for digit in pin:
+            page.locator(f"[data-digit='{digit}']").tap()
+        page.locator("[data-act=enter]").tap()
+        shoot(page, "curator")
+        context.close()
+    return made
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m studio.look", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("look"), help="default: %(default)s")
@@ -79,6 +117,10 @@ def main(argv: list[str] | None = None) -> int:
             flags = ["--port", str(port), "--folder", folder, "--checkpoints", str(options.checkpoints.resolve())]
             with serving(["app.py", *flags], port, Path(folder) / "log") as server:
                 made = photograph(browser, server.url, options.out)
+            log = Path(folder) / "kiosk.log"
+            with serving(["app.py", "--profile", "kiosk", "--host", "0.0.0.0", *flags], port, log) as server:
+                pin = re.findall(r"PIN is (\d+)", log.read_text("utf-8"))[0]
+                made += photograph_kiosk(browser, server.url, pin, options.out)
     except (NoBrowserError, NotServedError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -22,6 +22,8 @@ Style = Literal["plain", "json"]  # of what is logged
 PROJECT = Path(__file__).parents[1]
 SPACES_DISK = Path("/data")  # where Hugging Face mounts a Space's lasting storage, if it has any
 SPACES_QUOTA = 200_000_000
+KIOSK_QUOTA = 2_000_000_000  # beyond it the oldest that nobody favours go
+QUOTAS = {"spaces": SPACES_QUOTA, "kiosk": KIOSK_QUOTA}
 KEY_FILE = "visitors.key"
 SECRET_BYTES = 32
 
@@ -49,6 +51,7 @@ class Settings:
     osc_host: str = "127.0.0.1"
     osc_out: tuple[str, int] | None = None  # host and port that the page's state goes to as OSC
     secret: bytes = field(default_factory=_secret, repr=False)  # signs the cookies of a hosted profile's visitors
+    pin: str | None = field(default=None, repr=False)  # the kiosk's curator's; None = as it was, or one that is made up and printed
 
     def __post_init__(self) -> None:
         if self.profile not in get_args(Profile):
@@ -72,6 +75,8 @@ class Settings:
         for flag, port in (("--osc (or OSC)", self.osc), ("--osc-out's port", self.osc_out and self.osc_out[1])):
             if port is not None and not 1 <= port <= 65535:
                 raise ValueError(f"{flag} is a number from 1 to 65535, not {port}.")
+        if self.pin is not None and not re.fullmatch(r"[0-9]{6,12}", self.pin):
+            raise ValueError("KIOSK_PIN is 6 to 12 digits.")
 
     @property
     def hosted(self) -> bool:
@@ -80,12 +85,12 @@ class Settings:
 
 
 def from_args(argv: Sequence[str], env: Mapping[str, str]) -> Settings:
-    """Settings from flags, then from HOST, PORT, OSC and SPACE_ID; makes the folder.
+    """Settings from flags, then from HOST, PORT, OSC, LOG, SPACE_ID, KIOSK and KIOSK_PIN; makes the folder.
 
     Anything wrong ends the program with exit status 2 and one line that names it and the remedy.
     """
     parser = _Parser(prog="app.py", description="Latent Atelier: an art studio in the browser.", allow_abbrev=False)
-    _add_flags(parser, "spaces" if env.get("SPACE_ID") else "local")
+    _add_flags(parser, "spaces" if env.get("SPACE_ID") else "kiosk" if env.get("KIOSK") == "1" else "local")
     given, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(unknown[0], parser))
@@ -104,7 +109,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add = parser.add_argument
-    add("--profile", default=profile, help="local, spaces (one gallery a visitor) or kiosk; on Hugging Face Spaces found by itself")
+    add("--profile", default=profile, help="local, kiosk (or KIOSK=1) or spaces (one gallery a visitor; found by itself on Hugging Face)")
     add("--host", help="address to listen on (or HOST); 127.0.0.1, on Spaces 0.0.0.0")
     add("--port", help="port to listen on (or PORT); 7860")
     add("--folder", type=Path, help="where pictures are kept, and the only place that is written to; ./gallery, on Spaces /data if there")
@@ -117,7 +122,7 @@ def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add("--osc", help="UDP port to hear Open Sound Control on (or OSC); off")
     add("--osc-host", default="127.0.0.1", help="address that --osc listens on; 127.0.0.1")
     add("--osc-out", help="HOST:PORT to tell of the page's seed and sliders as OSC; off")
-    add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}")
+    add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}, in the kiosk {KIOSK_QUOTA}")
 
 
 def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
@@ -142,7 +147,8 @@ def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         osc=_number("--osc (or OSC)", osc) if (osc := given.osc or env.get("OSC")) else None,
         osc_host=given.osc_host,
         osc_out=_address(given.osc_out) if given.osc_out else None,
-        quota=_number("--quota", given.quota) if given.quota else SPACES_QUOTA if hosted else None,
+        quota=_number("--quota", given.quota) if given.quota else QUOTAS.get(given.profile),
+        pin=env.get("KIOSK_PIN") or None,
     )
     if not settings.checkpoints.is_dir():
         raise ValueError(f"There is no folder {settings.checkpoints} with generators. Name the right one with --checkpoints.")

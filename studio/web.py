@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ from studio.films import Films
 from studio.finding import FindRoutes
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
+from studio.heartbeat import beating
 from studio.inside import Look
+from studio.kiosk import add_kiosk
 from studio.live import LiveDoor
 from studio.logs import HEADER, RequestIds, request_id
 from studio.osc import Osc, Outcome
@@ -49,8 +52,14 @@ class FreshFiles(StaticFiles):
 
 def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     """The application that Gradio is mounted in."""
-    osc = Osc(settings)
-    web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None, lifespan=osc.lifespan)
+    osc, heart = Osc(settings), beating(engine)
+
+    @asynccontextmanager
+    async def lifespan(web: FastAPI) -> AsyncIterator[None]:
+        async with osc.lifespan(web), heart(web):
+            yield
+
+    web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     web.add_middleware(VisitorCookies, settings=settings)
     web.add_middleware(RequestIds)
     web.add_exception_handler(Fault, _answer_fault)
@@ -71,6 +80,8 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     routes.add(web)
     routes.go_on()
     FindRoutes(engine, settings).add(web)
+    if settings.profile == "kiosk":
+        add_kiosk(web, engine, gallery, settings, STATIC)
     web.mount("/page", FreshFiles(directory=STATIC), name="page")  # /static is Gradio's own
     return web
 

@@ -54,7 +54,8 @@ def _tab(name: str, engine: Engine) -> gr.Tab:
 
 def mount(web: FastAPI, blocks: gr.Blocks, settings: Settings) -> FastAPI:
     """The page at the root of `web`, under the routes that `web` has of its own."""
-    web.add_middleware(EarlyLinks, static=STATIC)
+    if settings.profile != "kiosk":  # whose front is another page
+        web.add_middleware(EarlyLinks, static=STATIC)
     return gr.mount_gradio_app(
         web,
         blocks,

@@ -21,10 +21,12 @@ const REFUSED = 2; // sockets that closed before they greeted, after which Gradi
 export class Live {
   /**
    * @param {URL} base where the page lives @param {ReturnType<typeof import('./api.js').openApi>} api for where no socket is let through
-   * @param {{rests?: boolean}} [told] rests: once the hand rests, the lossless picture is asked for
+   * @param {{rests?: boolean, falls?: boolean}} [told] rests: once the hand rests, the lossless picture is asked for;
+   *   falls: where no socket is let through, back on Gradio's events
    */
-  constructor(base, api, { rests = true } = {}) {
+  constructor(base, api, { rests = true, falls = true } = {}) {
     this.rests = rests;
+    this.falls = falls;
     this.address = new URL('live', base);
     this.address.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
     this.near = ['localhost', '127.0.0.1', '[::1]'].includes(base.hostname);
@@ -153,7 +155,7 @@ export class Live {
       for (const ears of this.sheets.values()) ears.fault?.({ code: 'fault.connection' });
       this.sheets.clear();
       if (!greeted) this.refused += 1;
-      this.#turn(this.refused >= REFUSED ? 'events' : 'lost');
+      this.#turn(this.falls && this.refused >= REFUSED ? 'events' : 'lost');
       this.#send();
       window.setTimeout(() => this.#open(), BACKOFF[Math.min(this.tries++, BACKOFF.length - 1)]);
     };

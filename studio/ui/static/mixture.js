@@ -29,14 +29,14 @@ export function setShare(names, shares, name, share) {
 }
 
 /** @param {Shares} shares @returns {Shares} */
-function tidy(shares) {
+export function tidy(shares) {
   const kept = Object.entries(shares).filter(([, share]) => share >= FAINT);
   const total = kept.reduce((sum, [, share]) => sum + share, 0);
   return Object.fromEntries(kept.map(([name, share]) => [name, round(share / total, 4)]));
 }
 
 /** Corners of a regular polygon, the first at the top, on -1..1. @param {number} count @returns {[number, number][]} */
-function corners(count) {
+export function corners(count) {
   const turn = count === 4 ? Math.PI / 4 : 0;
   const reach = count === 4 ? Math.SQRT2 * 0.86 : 0.86;
   return Array.from({ length: count }, (_, i) => {
@@ -67,7 +67,7 @@ export function weigh(points, x, y) {
 }
 
 /** The nearest point inside a convex polygon given clockwise. @param {[number, number][]} points @returns {(x: number, y: number) => [number, number]} */
-function inside(points) {
+export function inside(points) {
   return (x, y) => {
     let best = /** @type {[number, number]} */ ([x, y]);
     let least = Infinity;
@@ -133,7 +133,7 @@ export function mixturePad(words, { kind, field, names, input }) {
 }
 
 /** @param {[number, number][]} points */
-function outline(points) {
+export function outline(points) {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');
   svg.setAttribute('viewBox', '-1 -1 2 2');

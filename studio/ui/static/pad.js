@@ -1,6 +1,7 @@
 /** A surface with one handle: drag, arrow keys, wheel and double-click move a point in it. @module */
 
 import { clamp, h } from './dom.js';
+import { hold } from './hold.js';
 
 /**
  * @param {import('./words.js').Words} words
@@ -24,23 +25,11 @@ export function pad(words, { name, label, tip, fine = 0.02, ground, keep = (x, y
     show(...keep(x, y));
     input(...at, rest);
   };
-  const follow = (event, rest) => {
+  const follow = (event) => {
     const box = root.getBoundingClientRect();
-    move(((event.clientX - box.left) / box.width) * 2 - 1, 1 - ((event.clientY - box.top) / box.height) * 2, rest);
+    move(((event.clientX - box.left) / box.width) * 2 - 1, 1 - ((event.clientY - box.top) / box.height) * 2, false);
   };
-  root.addEventListener('pointerdown', (event) => {
-    if (event.button) return;
-    root.setPointerCapture(event.pointerId);
-    root.classList.add('held');
-    follow(event, false);
-  });
-  root.addEventListener('pointermove', (event) => root.classList.contains('held') && follow(event, false));
-  for (const end of ['pointerup', 'pointercancel']) {
-    root.addEventListener(end, () => {
-      if (root.classList.contains('held')) input(...at, true);
-      root.classList.remove('held');
-    });
-  }
+  hold(root, { move: follow, end: () => input(...at, true) });
   root.addEventListener('dblclick', reset);
   root.addEventListener('keydown', (event) => {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];

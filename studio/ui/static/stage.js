@@ -45,7 +45,7 @@ export function stage(atelier) {
 }
 
 /** The mean colour of a picture. @param {ImageBitmap} picture */
-function meanColour(picture) {
+export function meanColour(picture) {
   const pen = new OffscreenCanvas(1, 1).getContext('2d');
   if (!pen) return 'transparent';
   pen.imageSmoothingQuality = 'high';

@@ -1,0 +1,49 @@
+"""Taking a picture home: for an hour it lies at an address nobody can guess, which a QR code tells the visitor's phone."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+import segno
+
+LIFE = 3600.0  # seconds
+MOST = 64  # pictures at once; one more takes the place of the oldest
+
+
+class Homes:
+    """Pictures by their tokens, in memory alone. Safe to use from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()  # token -> until when, and the bytes; the oldest first
+
+    def put(self, picture: bytes) -> str:
+        """A token of 128 bits for these bytes."""
+        token = secrets.token_urlsafe(16)
+        with self._lock:
+            self._sweep()
+            self._kept[token] = self._clock() + LIFE, picture
+            if len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        return token
+
+    def find(self, token: str) -> bytes | None:
+        """The bytes; None for what has expired and what never was alike."""
+        with self._lock:
+            self._sweep()
+            return self._kept[token][1] if token in self._kept else None
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        while self._kept and next(iter(self._kept.values()))[0] <= now:
+            self._kept.popitem(last=False)
+
+
+def qr_code(address: str) -> str:
+    """A QR code as the SVG of a data: address, with the quiet zone of ISO/IEC 18004 around it."""
+    return segno.make_qr(address, error="m").svg_data_uri(scale=8, border=4, dark="#111", light="#fff")

@@ -6,23 +6,21 @@ import io
 import json
 import secrets
 import shutil
-import sqlite3
-import threading
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from studio import gallery_kin as kin
 from studio.errors import Fault
 from studio.frames import HEADER, png_size
+from studio.gallery_entry import Entry, Found, Lineage, entry_of
+from studio.gallery_export import pack
 from studio.gallery_files import GalleryFiles, write_whole
-from studio.gallery_index import COLUMNS, as_faults, bindable, connect, filters
-from studio.recipe import Recipe, from_json, to_dict, to_json
+from studio.gallery_index import COLUMNS, Index, as_faults, filters
+from studio.recipe import Recipe, from_json, to_json
 
 MAX_CHOSEN = 1000  # pictures in one removal or export
 MAX_PAGE = 200
@@ -30,43 +28,6 @@ MAX_OFFSET = 10_000_000
 MAX_LABELS = 16
 MAX_LABEL = 40  # characters
 KEEP_REMOVED = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A picture in the gallery."""
-
-    id: str
-    visitor: str
-    created: str  # UTC, ISO 8601
-    generator: str
-    recipe: Recipe
-    favourite: bool
-    labels: tuple[str, ...]
-    parents: tuple[str, ...]  # ids of saved pictures
-    double: bool  # another looks the same, as far as they were seen
-    width: int  # pixels
-    height: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Found:
-    """A page of entries; how many match in all; and what this visitor's pictures can be filtered by; doubles: there more than once."""
-
-    entries: tuple[Entry, ...]
-    total: int
-    labels: tuple[str, ...]
-    generators: tuple[str, ...]
-    doubles: int
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """What a picture came from, its parents first, then theirs; those never saved as recipes. What came from it, newest first."""
-
-    ancestors: tuple[tuple[Entry | Recipe, ...], ...]
-    children: tuple[Entry, ...]
 
 
 class Gallery:
@@ -79,17 +40,14 @@ class Gallery:
 
     def __init__(self, folder: Path, *, quota: int | None = None) -> None:
         self._quota = quota
-        self._lock = threading.RLock()
         self._files = GalleryFiles(folder)
-        self._path = folder / "gallery.sqlite"
-        self._db = connect(self._path)
+        self.index = Index(folder / "gallery.sqlite")
         self.purge(KEEP_REMOVED)
-        with self.writing() as db:  # nobody saves meanwhile, so a file without a row is a crash's and not just coming
+        with self.index.writing() as db:  # nobody saves meanwhile, so a file without a row is a crash's and not just coming
             self._files.sweep({id for (id,) in db.execute("SELECT id FROM pictures")})
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self.index.close()
 
     def __enter__(self) -> Gallery:
         return self
@@ -123,10 +81,10 @@ class Gallery:
             "bytes": size,
         }
         try:
-            with self.writing() as db:
+            with self.index.writing() as db:
                 for parent in parents:
                     if isinstance(parent, str):
-                        self._row(parent, visitor)
+                        self.index.row(parent, visitor)
                 file.seek(0)
                 write_whole(self._files.picture(id), lambda out: shutil.copyfileobj(file, out))
                 if look:
@@ -142,17 +100,17 @@ class Gallery:
     def ingredients(self, visitor: str) -> set[str]:
         """The ids of all pictures from outside that a visitor's saved pictures are made of."""
         mine, me = filters(visitor)
-        with self.reading() as db:
+        with self.index.reading() as db:
             rows = db.execute(f"SELECT recipe FROM pictures WHERE {mine} AND (instr(recipe, 'source') OR instr(recipe, 'beside'))", me)
             recipes = [recipe for (recipe,) in rows]
         return {id for recipe in recipes for id in from_json(recipe).ingredients}
 
     def get(self, id: str, visitor: str) -> Entry:
-        return _entry(self._row(id, visitor))
+        return entry_of(self.index.row(id, visitor))
 
     def png(self, id: str, visitor: str) -> Path:
         """The picture's file."""
-        path = self._files.picture(self._row(id, visitor)["id"])
+        path = self._files.picture(self.index.row(id, visitor)["id"])
         if not path.is_file():
             raise Fault("fault.picture_lost", id=id, status=410)
         return path
@@ -160,7 +118,7 @@ class Gallery:
     def thumb(self, id: str, visitor: str) -> Path:
         """A WebP of at most 256 pixels, made when first asked for."""
         self.png(id, visitor)
-        with as_faults(self._path):
+        with as_faults(self.index.path):
             return self._files.make_thumb(id)
 
     def find(
@@ -188,10 +146,10 @@ class Gallery:
             source, order = "(SELECT key AS place, value AS one FROM json_each(?)) JOIN pictures ON id = one", "place"
             values = [json.dumps(among), *values]
         page = (min(max(limit, 1), MAX_PAGE), min(max(offset, 0), MAX_OFFSET))
-        with self.reading() as db:
+        with self.index.reading() as db:
             (total,) = db.execute(f"SELECT count(*) FROM {source} WHERE {where}", values).fetchone()
             rows = db.execute(f"SELECT {COLUMNS} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?", (*values, *page))
-            entries = tuple(map(_entry, rows))
+            entries = tuple(map(entry_of, rows))
             mine, me = filters(visitor)
             generators = db.execute(f"SELECT DISTINCT generator FROM pictures WHERE {mine} ORDER BY 1", me).fetchall()
             labels = db.execute(
@@ -222,37 +180,30 @@ class Gallery:
     def purge(self, older_than: timedelta, visitor: str | None = None) -> int:
         """Delete for good what was removed at least so long ago, by everyone or by one visitor; how many pictures."""
         before = _now(-older_than)
-        with self.writing() as db:
+        with self.index.writing() as db:
             rows = db.execute("SELECT id FROM pictures WHERE removed <= ? AND visitor = coalesce(?, visitor)", (before, visitor))
             ids = [id for (id,) in rows]
             for table, column in (("pictures", "id"), ("kin", "child"), ("looks", "id")):
                 db.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
-        with as_faults(self._path):  # after the rows: a crash in between leaves files without rows, which the next opening sweeps
+        with as_faults(self.index.path):  # after the rows: a crash in between leaves files without rows, which the next opening sweeps
             self._files.delete(ids)
         return len(ids)
 
     def lineage(self, id: str, visitor: str) -> Lineage:
-        self._row(id, visitor)
-        with self.reading() as db:
+        self.index.row(id, visitor)
+        with self.index.reading() as db:
             above, below = kin.ancestors(db, id, visitor), kin.children(db, id, visitor)
-        told = [tuple(from_json(one) if isinstance(one, str) else _entry(one) for one in generation) for generation in above]
-        return Lineage(tuple(told), tuple(map(_entry, below)))
+        told = [tuple(from_json(one) if isinstance(one, str) else entry_of(one) for one in generation) for generation in above]
+        return Lineage(tuple(told), tuple(map(entry_of, below)))
 
     def export(self, ids: Sequence[str], visitor: str) -> Path:
         """A ZIP with PNG and recipe of each picture and a manifest; it stays for a day."""
         _check_count(ids)
         chosen = [(self.get(id, visitor), self.png(id, visitor)) for id in dict.fromkeys(ids)]
 
-        def pack(file: BinaryIO) -> None:
-            with zipfile.ZipFile(file, "w") as archive:
-                for entry, path in chosen:
-                    archive.write(path, f"{entry.id}.png")
-                    archive.writestr(f"{entry.id}.json", to_json(entry.recipe))
-                archive.writestr("manifest.json", json.dumps([_manifest(entry) for entry, _ in chosen], ensure_ascii=False, indent=1))
-
-        with as_faults(self._path):
+        with as_faults(self.index.path):
             self._files.sweep_exports()
-            write_whole(path := self._files.export(), pack)
+            write_whole(path := self._files.export(), lambda file: pack(file, chosen))
         return path
 
     def _make_room(self, visitor: str, size: int) -> None:
@@ -264,67 +215,22 @@ class Gallery:
             raise Fault("fault.gallery_quota", most=self._quota, status=507)
 
     def _used(self, visitor: str) -> int:
-        with self.reading() as db:
+        with self.index.reading() as db:
             return db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures WHERE visitor = ?", (visitor,)).fetchone()[0]
 
-    def _row(self, id: str, visitor: str) -> sqlite3.Row:
-        mine, me = filters(visitor)
-        with self.reading() as db:
-            row = db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND id = ?", (*me, bindable(str(id)))).fetchone()
-        if row is None:
-            raise Fault("fault.no_picture", status=404)
-        return row
-
     def _change(self, id: str, visitor: str, column: str, value: str | int) -> Entry:
-        with self.writing() as db:
-            self._row(id, visitor)
+        with self.index.writing() as db:
+            self.index.row(id, visitor)
             db.execute(f"UPDATE pictures SET {column} = ? WHERE id = ?", (value, id))
         return self.get(id, visitor)
 
     def _mark(self, ids: Sequence[str], visitor: str, was: str, removed: str | None) -> int:
         _check_count(ids)
-        with self.writing() as db:
+        with self.index.writing() as db:
             return db.execute(
                 f"UPDATE pictures SET removed = ? WHERE visitor = ? AND removed IS {was} AND id IN (SELECT value FROM json_each(?))",
                 (removed, visitor, json.dumps(list(ids))),
             ).rowcount
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, as_faults(self._path):
-            yield self._db
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, alone among all threads and processes."""
-        with self._lock, as_faults(self._path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk may have ended it already
-                    self._db.execute("ROLLBACK")
-                raise
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    values: dict[str, Any] = dict(row)
-    return Entry(
-        **{
-            **values,
-            "recipe": from_json(values["recipe"]),
-            "favourite": bool(values["favourite"]),
-            "double": bool(values["double"]),
-            "labels": tuple(json.loads(values["labels"])),
-            "parents": tuple(json.loads(values["parents"])),
-        }
-    )
-
-
-def _manifest(entry: Entry) -> dict[str, Any]:
-    shown = ("id", "created", "generator", "favourite", "labels", "parents", "width", "height")
-    return {**{name: getattr(entry, name) for name in shown}, "recipe": to_dict(entry.recipe)}
 
 
 def _check_count(ids: Sequence[str]) -> None:

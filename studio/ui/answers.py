@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from studio.errors import Fault
-from studio.gallery import Entry
+from studio.gallery_entry import Entry
 from studio.gallery_index import as_faults
 from studio.recipe import Note, Recipe, from_dict, from_json, to_dict
 from studio.words import say

@@ -18,7 +18,8 @@ from PIL import Image
 from studio import gallery_files
 from studio.errors import Fault
 from studio.frames import Picture, read_recipe, to_png
-from studio.gallery import MAX_CHOSEN, MAX_PAGE, Gallery, Lineage
+from studio.gallery import MAX_CHOSEN, MAX_PAGE, Gallery
+from studio.gallery_entry import Lineage
 from studio.gallery_index import filters
 from studio.recipe import Recipe, Step, from_json, to_json
 from tests.studio.given import bomb
@@ -46,7 +47,7 @@ def keep(gallery: Gallery, recipe: Recipe = RECIPE, visitor: str = ME, parents=(
 
 def keep_file(gallery: Gallery, data: bytes = PNG):
     """As a large picture is kept: from a file, beside which a WebP shows it small."""
-    path = gallery._path.parent.parent / "large.png"
+    path = gallery.index.path.parent.parent / "large.png"
     path.write_bytes(data)
     Image.new("RGB", (512, 256), "red").save(path.with_suffix(".webp"))
     return gallery.save_file(path, Recipe(source="0" * 32, after=(Step("up"),)), visitor=ME)
@@ -404,13 +405,13 @@ def test_what_saved_pictures_are_made_of_is_known(gallery):
 def test_an_index_without_room_leaves_no_file(gallery, tmp_path):
     keep(gallery)
     before = files_in(tmp_path)
-    (pages,) = gallery._db.execute("PRAGMA page_count").fetchone()
-    gallery._db.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = gallery.index.db.execute("PRAGMA page_count").fetchone()
+    gallery.index.db.execute(f"PRAGMA max_page_count = {pages}")
     long = Recipe("a", directions=tuple((f"{i:064}", 1.0) for i in range(128)))
     assert code_of(keep, gallery, long) == "fault.gallery_full"
     assert files_in(tmp_path) == before
     assert rows_in(tmp_path) == 1
-    gallery._db.execute("PRAGMA max_page_count = 1000000")
+    gallery.index.db.execute("PRAGMA max_page_count = 1000000")
     assert keep(gallery, long).recipe == long
 
 
@@ -423,8 +424,8 @@ def test_a_failing_commit_leaves_no_file(gallery, tmp_path, monkeypatch):
                 raise OSError(errno.ENOSPC, "full")
             return real.execute(statement, *args)
 
-    real = gallery._db
-    monkeypatch.setattr(gallery, "_db", NoCommit())
+    real = gallery.index.db
+    monkeypatch.setattr(gallery.index, "db", NoCommit())
     assert code_of(keep, gallery) == "fault.gallery_full"
     monkeypatch.undo()
     assert (files_in(tmp_path), rows_in(tmp_path)) == ([], 0)
@@ -480,11 +481,11 @@ def test_two_galleries_on_one_folder_see_each_other_and_never_sweep_what_is_just
 
 def test_ten_thousand_pictures_are_paged_by_an_index_and_without_sorting(gallery):
     row = "INSERT INTO pictures (id, visitor, created, generator, recipe, width, height, bytes) VALUES (?, ?, '', ?, ?, 1, 1, 1)"
-    with gallery.writing() as db:
+    with gallery.index.writing() as db:
         db.executemany(row, ((f"{i:016x}", (ME, YOU)[i % 2], "abc"[i % 3], to_json(Recipe("abc"[i % 3], seed=i))) for i in range(20_000)))
     asked = [filters(ME), filters(ME, generator="a"), filters(ME, favourite=True), filters(ME, label="x"), filters(ME, text="4711")]
     for where, values in asked:
-        plan = gallery._db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM pictures WHERE {where} ORDER BY number DESC LIMIT 60", values)
+        plan = gallery.index.db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM pictures WHERE {where} ORDER BY number DESC LIMIT 60", values)
         steps = " / ".join(step["detail"] for step in plan)
         assert "SEARCH pictures USING INDEX" in steps
         assert "SCAN pictures" not in steps
@@ -525,6 +526,6 @@ def test_a_damaged_index_names_itself_and_is_left_alone(tmp_path):
 def test_an_index_from_a_newer_version_is_left_alone(tmp_path):
     with Gallery(tmp_path) as gallery:
         keep(gallery)
-        gallery._db.execute("PRAGMA user_version = 99")
+        gallery.index.db.execute("PRAGMA user_version = 99")
     assert code_of(Gallery, tmp_path) == "fault.gallery_newer"
     assert rows_in(tmp_path) == 1

@@ -21,6 +21,8 @@ class Entry:
     recipe: Recipe
     favourite: bool
     labels: tuple[str, ...]
+    note: str
+    film: str  # the format of the film that this is the first picture of; "" = it is a picture
     parents: tuple[str, ...]  # ids of saved pictures
     double: bool  # another looks the same, as far as they were seen
     width: int  # pixels
@@ -64,5 +66,5 @@ def entry_of(row: sqlite3.Row) -> Entry:
 
 def manifest_of(entry: Entry) -> dict[str, Any]:
     """What a list of exported pictures says of one."""
-    shown = ("id", "created", "generator", "favourite", "labels", "parents", "width", "height")
+    shown = ("id", "created", "generator", "favourite", "labels", "note", "film", "parents", "width", "height")
     return {**{name: getattr(entry, name) for name in shown}, "recipe": to_dict(entry.recipe)}

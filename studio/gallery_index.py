@@ -16,7 +16,7 @@ from studio.gallery_schema import prepare
 PATIENCE = 10.0  # seconds to wait while another process writes
 MAX_TEXT = 200  # characters of a search
 COLUMNS = (
-    "id, visitor, created, generator, recipe, favourite, labels, width, height, bytes,"
+    "id, visitor, created, generator, recipe, favourite, labels, note, film, width, height, bytes,"
     " (SELECT json_group_array(parent) FROM (SELECT parent FROM kin WHERE child = id AND parent NOT NULL ORDER BY place)) AS parents,"
     # Whether the visitor has another that looks the same.
     " EXISTS (SELECT 1 FROM looks AS mine JOIN looks AS same ON same.look = mine.look JOIN pictures AS other ON other.id = same.id"
@@ -78,6 +78,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             db.row_factory = sqlite3.Row
+            db.create_function("casefold", 1, str.casefold, deterministic=True)  # SQLite's lower() knows ASCII alone
             db.execute("PRAGMA journal_mode = WAL")
             prepare(db, path)
         except BaseException:
@@ -103,8 +104,9 @@ def filters(
         where.append(f"id IN ({DOUBLES})")
         values.append(visitor)
     for word in text[:MAX_TEXT].split():
-        where.append("instr(lower(recipe || labels || id), ?)")
-        values.append(json.dumps(word.lower())[1:-1])  # recipe and labels are JSON in ASCII, so other scripts stand there escaped
+        where.append("(instr(lower(recipe || labels || id), ?) OR instr(casefold(note), ?))")
+        escaped = json.dumps(word.lower())[1:-1]  # recipe and labels are JSON in ASCII, so other scripts stand there escaped
+        values += [escaped, bindable(word.casefold())]
     return " AND ".join(where), values
 
 

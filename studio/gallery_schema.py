@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import chain
 from pathlib import Path
 
 from studio.errors import Fault
@@ -41,6 +42,23 @@ _LOOKS = (
     "CREATE TABLE looks (id TEXT PRIMARY KEY, encoder TEXT NOT NULL, look TEXT NOT NULL, vector BLOB NOT NULL)",
     "CREATE INDEX by_look ON looks (look)",
 )
+# held: the ids of pictures, in their order, as JSON.
+_COLLECTIONS = (
+    """CREATE TABLE collections (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        visitor TEXT NOT NULL,
+        name TEXT NOT NULL,
+        held TEXT NOT NULL DEFAULT '[]',
+        removed TEXT
+    )""",
+    "CREATE INDEX shown_collections ON collections (visitor) WHERE removed IS NULL",
+)
+# note: what the visitor wrote. film: the format of the film that the picture is the first of; '' = it is a picture.
+_NOTES = (
+    "ALTER TABLE pictures ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE pictures ADD COLUMN film TEXT NOT NULL DEFAULT ''",
+)
 # _CHANGES[n - 1] turns a gallery of version n into one of version n + 1.
 _CHANGES = (
     (
@@ -50,6 +68,7 @@ _CHANGES = (
         "INSERT INTO kin SELECT id, 0, parent, NULL FROM pictures WHERE parent NOT NULL",
         "ALTER TABLE pictures DROP COLUMN parent",
     ),
+    (*_COLLECTIONS, *_NOTES),
 )
 SCHEMA_VERSION = 1 + len(_CHANGES)
 
@@ -60,8 +79,8 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise Fault("fault.gallery_newer", path=str(path), status=500)
-    changes = [statement for change in _CHANGES[version - 1 :] for statement in change] if version else [*_SCHEMA, *_KIN, *_LOOKS]
-    for statement in changes:
+    changes = _CHANGES[version - 1 :] if version else (_SCHEMA, _KIN, _LOOKS, _COLLECTIONS, _NOTES)
+    for statement in chain.from_iterable(changes):
         db.execute(statement)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")

@@ -22,7 +22,6 @@ from studio.drawing import place_on_map
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.film import LONGEST, film_from_dict
-from studio.films import Films
 from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
 from studio.jobs import Job, PictureFuture, Superseded
 from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
@@ -52,9 +51,8 @@ GONE = (WebSocketDisconnect, WebSocketDisconnected)  # what a send or receive ra
 class LiveDoor:
     """Lets pages in: checks where they come from and how many there are."""
 
-    def __init__(self, engine: Engine, films: Films, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
-        self._films = films
         self._turns = asyncio.Semaphore(REELS)
         self._settings = settings
         self._open: Counter[str] = Counter()
@@ -70,7 +68,7 @@ class LiveDoor:
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
         try:
-            await LivePage(socket, self._engine, self._films, self._turns, visitor, f"page {next(self._channels)}").run()
+            await LivePage(socket, self._engine, self._turns, visitor, f"page {next(self._channels)}").run()
         finally:
             self._open[visitor] -= 1
             self._open += Counter()  # drops the zeros, so that visitors who left are not kept
@@ -128,10 +126,9 @@ class Rate:
 class LivePage:
     """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
 
-    def __init__(self, socket: WebSocket, engine: Engine, films: Films, turns: asyncio.Semaphore, visitor: str, channel: str) -> None:
+    def __init__(self, socket: WebSocket, engine: Engine, turns: asyncio.Semaphore, visitor: str, channel: str) -> None:
         self._socket = socket
         self._engine = engine
-        self._films = films
         self._turns = turns
         self._reel: Reel | None = None
         self._visitor = visitor
@@ -229,8 +226,8 @@ class LivePage:
         film = film_from_dict(given)
 
         def ready() -> tuple[Reel, tuple[float, float]]:
-            reel = self._films.reel(film, self._visitor)
-            return reel, self._films.seam(reel, self._visitor)
+            reel = self._engine.films.reel(film, self._visitor)
+            return reel, self._engine.films.seam(reel, self._visitor)
 
         async with self._turns:  # threads are few, and a film whose pace is evened takes seconds
             self._reel, (across, beside) = await asyncio.to_thread(ready)

@@ -17,12 +17,13 @@ from studio.errors import Fault
 from studio.settings import from_args
 from studio.ui.api import DrawingEndpoints, GalleryEndpoints
 from studio.ui.api_breeding import BreedingEndpoints
+from studio.ui.api_collections import CollectionEndpoints
 from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
 from studio.ui.api_films import FilmEndpoints
 from studio.words import LANGUAGES, words
 
-KINDS = (DrawingEndpoints, BreedingEndpoints, DirectionEndpoints, EditingEndpoints, FilmEndpoints, GalleryEndpoints)
+KINDS = (DrawingEndpoints, BreedingEndpoints, DirectionEndpoints, EditingEndpoints, FilmEndpoints, GalleryEndpoints, CollectionEndpoints)
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md")

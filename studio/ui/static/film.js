@@ -151,14 +151,16 @@ export function mount(root, atelier) {
     input: (place, { rest }) => rest && change(stretched(film, round(2 ** place, 1))),
   });
   const shoot = shooting(atelier, () => told(film));
+  const open = (given) => {
+    [chosen, at] = [0, 0];
+    change(filled(given));
+  };
   const file = h('input', { type: 'file', hidden: true, accept: '.mp4,.webm,.webp,.gif,.zip,.json', 'data-role': 'film-file', onchange: async () => {
     const [given] = file.files;
     file.value = '';
     if (!given) return;
     try {
-      const opened = filled(await api.post('films/open', given));
-      [chosen, at] = [0, 0];
-      change(opened);
+      open(await api.post('films/open', given));
     } catch (fault) {
       tell(fault);
     }
@@ -213,7 +215,7 @@ export function mount(root, atelier) {
     else return;
     event.preventDefault();
   });
-  atelier.film = { add, music, get film() { return film; }, get at() { return at; } };
+  atelier.film = { add, open, music, get film() { return film; }, get at() { return at; } };
   live.on('mode', (mode) => mode === 'live' && film.keys.length && changed());
   show();
 }

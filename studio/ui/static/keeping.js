@@ -9,9 +9,19 @@ export async function keep({ api }, recipe, parents) {
   return entry;
 }
 
-/** A picture goes to the end of the film. @param {any} atelier @param {any} recipe */
-export async function toFilm(atelier, recipe) {
+/** The Film tab, once it stands. @param {any} atelier */
+async function filmTab(atelier) {
   atelier.openTab('film');
   while (!atelier.film) await new Promise(requestAnimationFrame);
-  atelier.film.add(compact(complete(recipe)));
+  return atelier.film;
+}
+
+/** A picture goes to the end of the film. @param {any} atelier @param {any} recipe */
+export async function toFilm(atelier, recipe) {
+  (await filmTab(atelier)).add(compact(complete(recipe)));
+}
+
+/** A whole film takes the place of the one that is worked on, which undo brings back. @param {any} atelier @param {any} film */
+export async function showFilm(atelier, film) {
+  (await filmTab(atelier)).open(film);
 }

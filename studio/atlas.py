@@ -17,7 +17,8 @@ from studio import recipe_rules as rules
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import Picture
-from studio.gallery import MAX_PAGE, Entry, Gallery
+from studio.gallery import Entry, Gallery
+from studio.gallery_reading import MAX_PAGE
 from studio.jobs import LongJob
 from studio.likeness import Likeness, looked_at
 from studio.recipe import Recipe, to_dict

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-import zipfile
 from contextlib import suppress
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from PIL import Image
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from models.translators.scratches import scratches
 from studio.declare import translator_declaration
@@ -22,7 +20,9 @@ from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import file_name
 from studio.gallery import Gallery
+from studio.gallery_export import NAME
 from studio.gallery_index import as_faults
+from studio.packing import zipped
 from studio.pictures import MAX_UPLOAD, Upload
 from studio.recipe import Opened, open_recipe, to_dict
 from studio.recipe_rules import number
@@ -142,19 +142,12 @@ class Edits:
         headers = {**NO_CACHE, "Content-Disposition": disposition(file_name(recipe, "png"), download)}
         return FileResponse(path, media_type="image/png", headers=headers)
 
-    async def archive(self, request: Request, ids: str = "") -> Response:
-        """Several results as one ZIP."""
-        visitor = visitor_of(request, self._settings)
+    def archive(self, request: Request, ids: str = "") -> Response:
+        """Several results as one ZIP, sent as it is packed."""
         chosen = {id: (self._made(request, id), self._work(request, id).recipe) for id in ids.split(",")[:MOST_PACKED]}
 
-        def pack(target: Path) -> None:
-            with zipfile.ZipFile(target, "w") as archive:
-                for id, (path, recipe) in chosen.items():
-                    archive.write(path, f"{id}-{file_name(recipe, 'png')}")
-
-        target = self._folder / f"{sha256(f'{visitor} {ids}'.encode()).hexdigest()[:32]}.zip"
-        await asyncio.to_thread(pack, target)
-        return FileResponse(target, media_type="application/zip", filename="latent-atelier.zip", headers=NO_CACHE)
+        parts = zipped((f"{id}-{file_name(recipe, 'png')}", path) for id, (path, recipe) in chosen.items())
+        return StreamingResponse(parts, media_type="application/zip", headers={**NO_CACHE, "Content-Disposition": disposition(NAME, "1")})
 
     def save(self, request: Request, id: str, parent: str = "") -> Response:
         """Keep a result in the gallery, and what it was made of in the tray."""

@@ -26,6 +26,7 @@ from studio.device import claim, describe, free_memory, is_out_of_memory, pick_d
 from studio.directions import OwnDirection, OwnDirections, between, mixed, own_direction
 from studio.errors import Fault
 from studio.figures import Figures, Tally
+from studio.films import Films
 from studio.frames import Picture, enlarge
 from studio.inside import Look, sheet
 from studio.jobs import Job, PictureFuture, Request, Superseded
@@ -86,6 +87,7 @@ class Engine:
         self._looking = Lock()
         works = Works(queue=self.limits.queue, each=self.limits.visitor, explain=self._explain, give_way=self._give_way)
         self.darkroom = Darkroom(Tray(folder / "tray", needed=needed), works)
+        self.films = Films(self)
 
     def __enter__(self) -> Engine:
         self.start()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from contextlib import suppress
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -17,9 +15,10 @@ from models.music import PACE, Heard
 from studio.edits import FOLDER, made, sweep, told
 from studio.engine import Engine
 from studio.errors import Fault
-from studio.film import Film, film_from_dict, film_to_dict
-from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat, read_film, read_sound
-from studio.films import Films
+from studio.film import film_from_dict, film_to_dict
+from studio.filming import ENDINGS, FORMATS, MEDIA, FilmFormat
+from studio.films import MAX_OPENED, keep_film, poster_of
+from studio.gallery import Gallery
 from studio.recipe_rules import flag
 from studio.settings import Settings
 from studio.sounds import MAX_SOUND, kind_of
@@ -28,14 +27,12 @@ from studio.visitors import visitor_of
 from studio.web_answers import NO_CACHE, body, disposition, json_in
 from studio.works import Work
 
-MAX_OPENED = 256 << 20  # bytes of a file that is opened as a film
-
 
 class FilmRoutes:
     """What the page asks of films."""
 
-    def __init__(self, films: Films, engine: Engine, settings: Settings) -> None:
-        self._films, self._engine, self._settings = films, engine, settings
+    def __init__(self, engine: Engine, gallery: Gallery, settings: Settings) -> None:
+        self._engine, self._gallery, self._settings = engine, gallery, settings
         self._folder = settings.folder / FOLDER
 
     def add(self, web: FastAPI) -> None:
@@ -43,6 +40,8 @@ class FilmRoutes:
         web.post("/films")(self.begin)
         web.post("/films/open")(self.open)
         web.get("/films/{id}/file")(self.file)
+        web.get("/films/{id}/poster.png")(self.poster)
+        web.post("/films/{id}/save")(self.save)
         web.post("/sounds")(self.bring)
         web.get("/sounds/{id}/heard.json")(self.heard)
         web.get("/sounds/{id}")(self.sound)
@@ -71,31 +70,34 @@ class FilmRoutes:
         asked = take.asked
         film, sharp = film_from_dict(asked.get("film")), flag("sharp", asked.get("sharp", False))
         path = self._folder / f"{take.folder.name}.film"
-        return self._films.shoot(film, asked.get("format", "mp4"), asked.get("side", 512), path, take.visitor, sharp=sharp, take=take)
+        return self._engine.films.shoot(
+            film, asked.get("format", "mp4"), asked.get("side", 512), path, take.visitor, sharp=sharp, take=take
+        )
 
     async def open(self, request: Request) -> Response:
         """A file of a film in; the film out, its music among the visitor's sounds."""
         data, visitor = await body(request, MAX_OPENED), visitor_of(request, self._settings)
-        film = await asyncio.to_thread(lambda: self._with_sound(read_film(data), data, visitor))
+        film = await asyncio.to_thread(self._engine.films.opened, data, visitor)
         return JSONResponse(film_to_dict(film), headers=NO_CACHE)
 
-    def _with_sound(self, film: Film, data: bytes, visitor: str) -> Film:
-        """A film whose music is here: where it was not, as it came out of the film's file, and if none did, without."""
-        if not film.music:
-            return film
-        with suppress(Fault):
-            self._engine.sounds.find(film.music.sound, visitor)
-            return film
-        with suppress(Fault):
-            sound, whole = read_sound(data)
-            id, _ = self._engine.sounds.put(sound, visitor)
-            return replace(film, music=replace(film.music, sound=id, start=film.music.start if whole else 0.0))
-        return replace(film, music=None)
+    def save(self, request: Request, id: str) -> Response:
+        """Keep a film in the gallery."""
+        work, visitor = self._work(request, id), visitor_of(request, self._settings)
+        return JSONResponse({"id": keep_film(self._gallery, made(work), work.kind, visitor).id}, headers=NO_CACHE)
 
-    def file(self, request: Request, id: str, download: str = "") -> Response:
+    def poster(self, request: Request, id: str) -> Response:
+        """A film's first picture."""
+        path = poster_of(made(self._work(request, id)))
+        return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private, max-age=86400"})
+
+    def _work(self, request: Request, id: str) -> Work:
         work = self._engine.darkroom.works.get(id, visitor_of(request, self._settings))
         if work.kind not in FORMATS:
             raise Fault("fault.no_work", status=404)
+        return work
+
+    def file(self, request: Request, id: str, download: str = "") -> Response:
+        work = self._work(request, id)
         name = f"latent-atelier-{work.recipe.generator}-film.{ENDINGS[cast(FilmFormat, work.kind)]}"
         headers = {**NO_CACHE, "Content-Disposition": disposition(name, download)}
         return FileResponse(made(work), media_type=MEDIA[cast(FilmFormat, work.kind)], headers=headers)

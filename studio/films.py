@@ -6,32 +6,36 @@ import json
 import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from models.translators.translator import Tell, unheard
-from studio.engine import Engine
 from studio.errors import Fault
 from studio.film import Film, film_to_json
-from studio.filming import FORMATS, FilmFormat, write_film
-from studio.frames import Picture, enlarge
+from studio.filming import FORMATS, FilmFormat, read_film, read_sound, write_film
+from studio.frames import Picture, enlarge, read_recipe, to_png
+from studio.gallery import Gallery
+from studio.gallery_entry import Entry
 from studio.gallery_index import as_faults
-from studio.pictures import drop
-from studio.recipe import Recipe, Step, to_json
+from studio.recipe import Recipe, Step, from_json, to_json
 from studio.reel import Draw, Reel, evened, reel_of, steps
 from studio.takes import Frames, Take, forgetful
 from studio.works import Work
 
+if TYPE_CHECKING:
+    from studio.engine import Engine
+
 SIDES = (0, 256, 512, 1024, 2048)  # pixels at least; 0 = as it is drawn
 KEPT = 16  # reels
 MOST_PIXELS = 20_000_000_000  # of all frames: a quarter of an hour at 1,024 pixels and 24 frames a second
-MOST_APART = 2_000_000_000  # where each is a file of its own
 MAX_OPENED = 256 << 20  # bytes of a file that is opened as a film
+MOST_APART = 2_000_000_000  # where each is a file of its own
 
 
 class Films:
@@ -108,16 +112,16 @@ class Films:
                     factors = ((one, large // len(one.pixels)) for one in chain([first], drawn))
                     enlarged = (replace(one, pixels=enlarge(one.pixels, by, card.rendering)) for one, by in factors)
                     write_film(path, film, format, enlarged, sound.read_bytes() if sound else b"")
-                    Image.fromarray(first.pixels).save(path.with_suffix(".webp"), quality=85)
+                    poster_of(path).write_bytes(to_png(first))
             except BaseException:
-                drop(path)  # half a file is nothing to go on with; its frames are
+                _drop(path)  # half a file is nothing to go on with; its frames are
                 raise
             if take:
                 take.drop()
             return path
 
         def undo() -> None:
-            drop(path)
+            _drop(path)
             if take and not work.interrupted:
                 take.drop()
 
@@ -130,6 +134,25 @@ class Films:
         except Fault:
             take.drop()
             raise
+
+    def opened(self, given: bytes | Path, visitor: str) -> Film:
+        """The film inside a file of ours, its music among the visitor's sounds: where it was not, as it came out of the file, and if
+        none did, without."""
+        if isinstance(given, Path):
+            if (size := given.stat().st_size) > MAX_OPENED:
+                raise Fault("fault.too_large", size=size, most=MAX_OPENED, status=413)
+            given = given.read_bytes()
+        film, sounds = read_film(given), self._engine.sounds
+        if not film.music:
+            return film
+        with suppress(Fault):
+            sounds.find(film.music.sound, visitor)
+            return film
+        with suppress(Fault):
+            sound, whole = read_sound(given)
+            id, _ = sounds.put(sound, visitor)
+            return replace(film, music=replace(film.music, sound=id, start=film.music.start if whole else 0.0))
+        return replace(film, music=None)
 
     def _drawn_frames(self, film: Film, after: tuple[Step, ...], visitor: str, frames: Frames, tell: Tell) -> Iterator[Picture]:
         """A film's pictures in order, before plain enlargement: those that are kept, then the others, which are kept as they come."""
@@ -171,3 +194,21 @@ class Films:
             return self._engine.draw_in_turn(visitor, recipe)
 
         return draw
+
+
+def poster_of(path: Path) -> Path:
+    """Where the first picture of a film lies, as a PNG with its recipe, beside the film's file."""
+    return path.with_suffix(".png")
+
+
+def keep_film(gallery: Gallery, path: Path, format: str, visitor: str) -> Entry:
+    """A film that was made goes into the gallery, as what its first picture shows."""
+    with as_faults(path):
+        poster = poster_of(path).read_bytes()
+    recipe = from_json(read_recipe(poster) or "")
+    return gallery.save_film(path, poster, recipe, format=format, visitor=visitor)
+
+
+def _drop(path: Path) -> None:
+    for one in (path, poster_of(path)):
+        one.unlink(missing_ok=True)

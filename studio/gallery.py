@@ -6,70 +6,32 @@ import io
 import json
 import secrets
 import shutil
-import sqlite3
-import threading
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from studio import gallery_kin as kin
 from studio.errors import Fault
 from studio.frames import HEADER, png_size
+from studio.gallery_collections import Collections
+from studio.gallery_entry import Entry
 from studio.gallery_files import GalleryFiles, write_whole
-from studio.gallery_index import COLUMNS, as_faults, bindable, connect, filters
-from studio.recipe import Recipe, from_json, to_dict, to_json
+from studio.gallery_index import Index, as_faults
+from studio.gallery_reading import GalleryReading
+from studio.recipe import Recipe, to_json
 
 MAX_CHOSEN = 1000  # pictures in one removal or export
-MAX_PAGE = 200
-MAX_OFFSET = 10_000_000
 MAX_LABELS = 16
 MAX_LABEL = 40  # characters
+MAX_NOTE = 2000
 KEEP_REMOVED = timedelta(days=30)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A picture in the gallery."""
-
-    id: str
-    visitor: str
-    created: str  # UTC, ISO 8601
-    generator: str
-    recipe: Recipe
-    favourite: bool
-    labels: tuple[str, ...]
-    parents: tuple[str, ...]  # ids of saved pictures
-    double: bool  # another looks the same, as far as they were seen
-    width: int  # pixels
-    height: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Found:
-    """A page of entries; how many match in all; and what this visitor's pictures can be filtered by; doubles: there more than once."""
-
-    entries: tuple[Entry, ...]
-    total: int
-    labels: tuple[str, ...]
-    generators: tuple[str, ...]
-    doubles: int
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """What a picture came from, its parents first, then theirs; those never saved as recipes. What came from it, newest first."""
-
-    ancestors: tuple[tuple[Entry | Recipe, ...], ...]
-    children: tuple[Entry, ...]
-
-
-class Gallery:
+class Gallery(GalleryReading):
     """Pictures by visitor; safe to use from many threads and from several processes on one folder.
 
     Every method raises Fault: "fault.no_picture" for an id that is unknown, removed or another visitor's alike,
@@ -78,18 +40,16 @@ class Gallery:
     """
 
     def __init__(self, folder: Path, *, quota: int | None = None) -> None:
+        super().__init__(Index(folder / "gallery.sqlite"), GalleryFiles(folder))
         self._quota = quota
-        self._lock = threading.RLock()
-        self._files = GalleryFiles(folder)
-        self._path = folder / "gallery.sqlite"
-        self._db = connect(self._path)
+        self.collections = Collections(self.index)
         self.purge(KEEP_REMOVED)
-        with self.writing() as db:  # nobody saves meanwhile, so a file without a row is a crash's and not just coming
+        self.collections.purge(_now(-KEEP_REMOVED))
+        with self.index.writing() as db:  # nobody saves meanwhile, so a file without a row is a crash's and not just coming
             self._files.sweep({id for (id,) in db.execute("SELECT id FROM pictures")})
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self.index.close()
 
     def __enter__(self) -> Gallery:
         return self
@@ -101,16 +61,31 @@ class Gallery:
         """Keep a picture; parents: what it was made from, ids of saved pictures or recipes. On any failure neither file nor row stays."""
         return self._save(io.BytesIO(picture_png), None, recipe, visitor, parents)
 
+    def save_film(
+        self, path: Path, poster: bytes, recipe: Recipe, *, format: str, visitor: str, parents: Sequence[str | Recipe] = ()
+    ) -> Entry:
+        """Keep a film, as the PNG of its first picture, that picture's recipe, and its file beside."""
+        with as_faults(path), path.open("rb") as film:
+            return self._save(io.BytesIO(poster), None, recipe, visitor, parents, (format, film))
+
     def save_file(self, path: Path, recipe: Recipe, *, visitor: str, parents: Sequence[str | Recipe] = ()) -> Entry:
         """The same of a PNG of any size in a file, beside which a WebP of the same name shows it small (pictures.stream)."""
         with as_faults(path), path.open("rb") as file:
             return self._save(file, path.with_suffix(".webp"), recipe, visitor, parents)
 
-    def _save(self, file: BinaryIO, look: Path | None, recipe: Recipe, visitor: str, parents: Sequence[str | Recipe]) -> Entry:
+    def _save(
+        self,
+        file: BinaryIO,
+        look: Path | None,
+        recipe: Recipe,
+        visitor: str,
+        parents: Sequence[str | Recipe],
+        film: tuple[str, BinaryIO] | None = None,
+    ) -> Entry:
         if len(parents) > kin.MAX_PARENTS:
             raise Fault("fault.gallery_parents", most=kin.MAX_PARENTS)
         id, (width, height) = secrets.token_hex(8), png_size(file.read(HEADER))
-        size = file.seek(0, io.SEEK_END)
+        size = file.seek(0, io.SEEK_END) + (film[1].seek(0, io.SEEK_END) if film else 0)
         self._make_room(visitor, size)
         row = {
             "id": id,
@@ -118,17 +93,19 @@ class Gallery:
             "created": _now(),
             "generator": recipe.generator or (recipe.after[-1].translator if recipe.after else "picture"),
             "recipe": to_json(recipe),
+            "film": film[0] if film else "",
             "width": width,
             "height": height,
             "bytes": size,
         }
         try:
-            with self.writing() as db:
+            with self.index.writing() as db:
                 for parent in parents:
                     if isinstance(parent, str):
-                        self._row(parent, visitor)
-                file.seek(0)
-                write_whole(self._files.picture(id), lambda out: shutil.copyfileobj(file, out))
+                        self.index.row(parent, visitor)
+                write_whole(self._files.picture(id), lambda out: _copy(file, out))
+                if film:
+                    write_whole(self._files.film(id), lambda out: _copy(film[1], out))
                 if look:
                     self._files.make_thumb(id, look)
                 db.execute(f"INSERT INTO pictures ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
@@ -139,68 +116,6 @@ class Gallery:
             raise
         return self.get(id, visitor)
 
-    def ingredients(self, visitor: str) -> set[str]:
-        """The ids of all pictures from outside that a visitor's saved pictures are made of."""
-        mine, me = filters(visitor)
-        with self.reading() as db:
-            rows = db.execute(f"SELECT recipe FROM pictures WHERE {mine} AND (instr(recipe, 'source') OR instr(recipe, 'beside'))", me)
-            recipes = [recipe for (recipe,) in rows]
-        return {id for recipe in recipes for id in from_json(recipe).ingredients}
-
-    def get(self, id: str, visitor: str) -> Entry:
-        return _entry(self._row(id, visitor))
-
-    def png(self, id: str, visitor: str) -> Path:
-        """The picture's file."""
-        path = self._files.picture(self._row(id, visitor)["id"])
-        if not path.is_file():
-            raise Fault("fault.picture_lost", id=id, status=410)
-        return path
-
-    def thumb(self, id: str, visitor: str) -> Path:
-        """A WebP of at most 256 pixels, made when first asked for."""
-        self.png(id, visitor)
-        with as_faults(self._path):
-            return self._files.make_thumb(id)
-
-    def find(
-        self,
-        visitor: str,
-        *,
-        text: str = "",
-        generator: str = "",
-        favourite: bool = False,
-        label: str = "",
-        double: bool = False,
-        among: Sequence[str] | None = None,
-        offset: int = 0,
-        limit: int = 60,
-    ) -> Found:
-        """A page of what matches everything asked; each word of text must stand in the recipe, the labels or the id.
-
-        double: only what is there more than once, side by side. among: only these ids, in their order; else the newest first.
-        """
-        where, values = filters(visitor, text, generator, favourite, label, double)
-        source, order = "pictures", "number DESC"
-        if double:
-            order = "(SELECT look FROM looks WHERE looks.id = pictures.id), number DESC"
-        if among is not None:
-            source, order = "(SELECT key AS place, value AS one FROM json_each(?)) JOIN pictures ON id = one", "place"
-            values = [json.dumps(among), *values]
-        page = (min(max(limit, 1), MAX_PAGE), min(max(offset, 0), MAX_OFFSET))
-        with self.reading() as db:
-            (total,) = db.execute(f"SELECT count(*) FROM {source} WHERE {where}", values).fetchone()
-            rows = db.execute(f"SELECT {COLUMNS} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?", (*values, *page))
-            entries = tuple(map(_entry, rows))
-            mine, me = filters(visitor)
-            generators = db.execute(f"SELECT DISTINCT generator FROM pictures WHERE {mine} ORDER BY 1", me).fetchall()
-            labels = db.execute(
-                f"SELECT DISTINCT value FROM pictures, json_each(labels) WHERE {mine} AND labels <> '[]' ORDER BY 1", me
-            ).fetchall()
-            twice, them = filters(visitor, double=True)
-            (doubles,) = db.execute(f"SELECT count(*) FROM pictures WHERE {twice}", them).fetchone()
-        return Found(entries, total, tuple(name for (name,) in labels), tuple(name for (name,) in generators), doubles)
-
     def favourite(self, id: str, visitor: str, on: bool) -> Entry:
         return self._change(id, visitor, "favourite", int(bool(on)))
 
@@ -210,6 +125,13 @@ class Gallery:
         if len(wanted) > MAX_LABELS or any(len(label) > MAX_LABEL or not label.isprintable() for label in wanted):
             raise Fault("fault.gallery_labels", count=MAX_LABELS, most=MAX_LABEL)
         return self._change(id, visitor, "labels", json.dumps(wanted))
+
+    def note(self, id: str, visitor: str, text: str) -> Entry:
+        """Replace what is written about a picture: plain text, in which lines may end."""
+        text = text.replace("\r\n", "\n").strip()
+        if len(text) > MAX_NOTE or any(unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t" for one in text):
+            raise Fault("fault.gallery_note", most=MAX_NOTE)
+        return self._change(id, visitor, "note", text)
 
     def remove(self, ids: Sequence[str], visitor: str) -> int:
         """Hide pictures until `restore` or, for good, `purge`; how many it was. Others' pictures are left alone."""
@@ -222,38 +144,14 @@ class Gallery:
     def purge(self, older_than: timedelta, visitor: str | None = None) -> int:
         """Delete for good what was removed at least so long ago, by everyone or by one visitor; how many pictures."""
         before = _now(-older_than)
-        with self.writing() as db:
+        with self.index.writing() as db:
             rows = db.execute("SELECT id FROM pictures WHERE removed <= ? AND visitor = coalesce(?, visitor)", (before, visitor))
             ids = [id for (id,) in rows]
             for table, column in (("pictures", "id"), ("kin", "child"), ("looks", "id")):
                 db.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
-        with as_faults(self._path):  # after the rows: a crash in between leaves files without rows, which the next opening sweeps
+        with as_faults(self.index.path):  # after the rows: a crash in between leaves files without rows, which the next opening sweeps
             self._files.delete(ids)
         return len(ids)
-
-    def lineage(self, id: str, visitor: str) -> Lineage:
-        self._row(id, visitor)
-        with self.reading() as db:
-            above, below = kin.ancestors(db, id, visitor), kin.children(db, id, visitor)
-        told = [tuple(from_json(one) if isinstance(one, str) else _entry(one) for one in generation) for generation in above]
-        return Lineage(tuple(told), tuple(map(_entry, below)))
-
-    def export(self, ids: Sequence[str], visitor: str) -> Path:
-        """A ZIP with PNG and recipe of each picture and a manifest; it stays for a day."""
-        _check_count(ids)
-        chosen = [(self.get(id, visitor), self.png(id, visitor)) for id in dict.fromkeys(ids)]
-
-        def pack(file: BinaryIO) -> None:
-            with zipfile.ZipFile(file, "w") as archive:
-                for entry, path in chosen:
-                    archive.write(path, f"{entry.id}.png")
-                    archive.writestr(f"{entry.id}.json", to_json(entry.recipe))
-                archive.writestr("manifest.json", json.dumps([_manifest(entry) for entry, _ in chosen], ensure_ascii=False, indent=1))
-
-        with as_faults(self._path):
-            self._files.sweep_exports()
-            write_whole(path := self._files.export(), pack)
-        return path
 
     def _make_room(self, visitor: str, size: int) -> None:
         """Within the quota a removed picture can still be restored; where it is in the way of a new one it goes for good."""
@@ -264,73 +162,34 @@ class Gallery:
             raise Fault("fault.gallery_quota", most=self._quota, status=507)
 
     def _used(self, visitor: str) -> int:
-        with self.reading() as db:
+        with self.index.reading() as db:
             return db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures WHERE visitor = ?", (visitor,)).fetchone()[0]
 
-    def _row(self, id: str, visitor: str) -> sqlite3.Row:
-        mine, me = filters(visitor)
-        with self.reading() as db:
-            row = db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND id = ?", (*me, bindable(str(id)))).fetchone()
-        if row is None:
-            raise Fault("fault.no_picture", status=404)
-        return row
-
     def _change(self, id: str, visitor: str, column: str, value: str | int) -> Entry:
-        with self.writing() as db:
-            self._row(id, visitor)
+        with self.index.writing() as db:
+            self.index.row(id, visitor)
             db.execute(f"UPDATE pictures SET {column} = ? WHERE id = ?", (value, id))
         return self.get(id, visitor)
 
     def _mark(self, ids: Sequence[str], visitor: str, was: str, removed: str | None) -> int:
-        _check_count(ids)
-        with self.writing() as db:
+        check_count(ids)
+        with self.index.writing() as db:
             return db.execute(
                 f"UPDATE pictures SET removed = ? WHERE visitor = ? AND removed IS {was} AND id IN (SELECT value FROM json_each(?))",
                 (removed, visitor, json.dumps(list(ids))),
             ).rowcount
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, as_faults(self._path):
-            yield self._db
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, alone among all threads and processes."""
-        with self._lock, as_faults(self._path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk may have ended it already
-                    self._db.execute("ROLLBACK")
-                raise
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    values: dict[str, Any] = dict(row)
-    return Entry(
-        **{
-            **values,
-            "recipe": from_json(values["recipe"]),
-            "favourite": bool(values["favourite"]),
-            "double": bool(values["double"]),
-            "labels": tuple(json.loads(values["labels"])),
-            "parents": tuple(json.loads(values["parents"])),
-        }
-    )
-
-
-def _manifest(entry: Entry) -> dict[str, Any]:
-    shown = ("id", "created", "generator", "favourite", "labels", "parents", "width", "height")
-    return {**{name: getattr(entry, name) for name in shown}, "recipe": to_dict(entry.recipe)}
-
-
-def _check_count(ids: Sequence[str]) -> None:
+def check_count(ids: Sequence[str]) -> None:
+    """Fault where more pictures are chosen than are worked on at once."""
     if len(ids) > MAX_CHOSEN:
         raise Fault("fault.gallery_many", most=MAX_CHOSEN, count=len(ids))
 
 
 def _now(shift: timedelta = timedelta(0)) -> str:
     return (datetime.now(UTC) + shift).isoformat(timespec="milliseconds")
+
+
+def _copy(file: BinaryIO, out: BinaryIO) -> None:
+    file.seek(0)
+    shutil.copyfileobj(file, out)

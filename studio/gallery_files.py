@@ -6,7 +6,6 @@ import io
 import os
 import re
 import secrets
-import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
@@ -16,16 +15,15 @@ from PIL import Image
 from studio.errors import Fault
 
 THUMB = 256  # pixels on the longer side; smaller pictures stay as they are
-EXPORT_LIFE = 24 * 3600  # seconds
 
 
 class GalleryFiles:
-    """pictures/ab/<id>.png, thumbs/ab/<id>.webp and exports/*.zip under one folder."""
+    """pictures/ab/<id>.png, thumbs/ab/<id>.webp and films/ab/<id>.film under one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._pictures = folder / "pictures"
         self._thumbs = folder / "thumbs"
-        self._exports = folder / "exports"
+        self._films = folder / "films"
 
     def picture(self, id: str) -> Path:
         return self._pictures / _shard(id) / f"{id}.png"
@@ -33,8 +31,9 @@ class GalleryFiles:
     def thumb(self, id: str) -> Path:
         return self._thumbs / _shard(id) / f"{id}.webp"
 
-    def export(self) -> Path:
-        return self._exports / f"latent-atelier-{secrets.token_hex(8)}.zip"
+    def film(self, id: str) -> Path:
+        """A film in whatever format, whose first picture is `picture`."""
+        return self._films / _shard(id) / f"{id}.film"
 
     def make_thumb(self, id: str, look: Path | None = None) -> Path:
         """The small WebP, drawn at first sight, or of something smaller that looks the same; FileNotFoundError where it is gone."""
@@ -54,23 +53,18 @@ class GalleryFiles:
         for id in ids:
             self.picture(id).unlink(missing_ok=True)
             self.thumb(id).unlink(missing_ok=True)
+            self.film(id).unlink(missing_ok=True)
 
     def sweep(self, known: Collection[str]) -> None:
-        """Delete what a crash left behind: pictures without a row, halves of files, and exports nobody fetches any more.
+        """Delete what a crash left behind: pictures and films without a row, and halves of files.
 
         Call it while nobody can save. A thumb may be in the making, so halves of known ones stay.
         """
-        for path in self._pictures.glob("*/*"):
-            if path.suffix != ".png" or path.stem not in known:
+        for path in (*self._pictures.glob("*/*"), *self._films.glob("*/*")):
+            if path.suffix not in (".png", ".film") or path.stem not in known:
                 path.unlink(missing_ok=True)
         for path in self._thumbs.glob("*/*"):
             if path.name.partition(".")[0] not in known:
-                path.unlink(missing_ok=True)
-        self.sweep_exports()
-
-    def sweep_exports(self) -> None:
-        for path in self._exports.glob("*"):
-            if path.stat().st_mtime < time.time() - EXPORT_LIFE:
                 path.unlink(missing_ok=True)
 
 

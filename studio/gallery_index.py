@@ -1,20 +1,22 @@
-"""The gallery's SQLite index: its tables, how it is opened and asked, and what its failures mean to a visitor."""
+"""The gallery's SQLite index: how it is opened and asked, and what its failures mean to a visitor."""
 
 from __future__ import annotations
 
 import errno
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from studio.errors import Fault
+from studio.gallery_schema import prepare
 
 PATIENCE = 10.0  # seconds to wait while another process writes
 MAX_TEXT = 200  # characters of a search
 COLUMNS = (
-    "id, visitor, created, generator, recipe, favourite, labels, width, height, bytes,"
+    "id, visitor, created, generator, recipe, favourite, labels, note, film, width, height, bytes,"
     " (SELECT json_group_array(parent) FROM (SELECT parent FROM kin WHERE child = id AND parent NOT NULL ORDER BY place)) AS parents,"
     # Whether the visitor has another that looks the same.
     " EXISTS (SELECT 1 FROM looks AS mine JOIN looks AS same ON same.look = mine.look JOIN pictures AS other ON other.id = same.id"
@@ -25,62 +27,60 @@ DOUBLES = (
     " (SELECT look FROM looks JOIN pictures USING (id) WHERE visitor = ? AND removed IS NULL GROUP BY look HAVING count(*) > 1)"
 )
 
-# An index ends in the row's number, so each of these gives a page newest first without sorting.
-_SCHEMA = (
-    """CREATE TABLE pictures (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        visitor TEXT NOT NULL,
-        created TEXT NOT NULL,
-        generator TEXT NOT NULL,
-        recipe TEXT NOT NULL,
-        favourite INTEGER NOT NULL DEFAULT 0,
-        labels TEXT NOT NULL DEFAULT '[]',
-        width INTEGER NOT NULL,
-        height INTEGER NOT NULL,
-        bytes INTEGER NOT NULL,
-        removed TEXT
-    )""",
-    "CREATE INDEX shown ON pictures (visitor) WHERE removed IS NULL",
-    "CREATE INDEX by_generator ON pictures (visitor, generator) WHERE removed IS NULL",
-    "CREATE INDEX favourites ON pictures (visitor) WHERE removed IS NULL AND favourite = 1",
-    "CREATE INDEX labelled ON pictures (visitor) WHERE removed IS NULL AND labels <> '[]'",
-    "CREATE INDEX by_size ON pictures (visitor, bytes)",
-    "CREATE INDEX by_removal ON pictures (removed) WHERE removed IS NOT NULL",
-)
-# What a picture was made from: the id of a saved one, or the recipe of one that was not.
-_KIN = (
-    "CREATE TABLE kin (child TEXT NOT NULL, place INTEGER NOT NULL, parent TEXT, recipe TEXT, PRIMARY KEY (child, place)) WITHOUT ROWID",
-    "CREATE INDEX by_parent ON kin (parent)",
-    "CREATE INDEX by_parents_recipe ON kin (recipe) WHERE recipe NOT NULL",
-)
-# How a picture looks (likeness.py), and the id of the first that looks the same. vector: float16; empty where its file is gone.
-_LOOKS = (
-    "CREATE TABLE looks (id TEXT PRIMARY KEY, encoder TEXT NOT NULL, look TEXT NOT NULL, vector BLOB NOT NULL)",
-    "CREATE INDEX by_look ON looks (look)",
-)
-# _CHANGES[n - 1] turns a gallery of version n into one of version n + 1.
-_CHANGES = (
-    (
-        "DROP INDEX by_parent",
-        *_KIN,
-        *_LOOKS,
-        "INSERT INTO kin SELECT id, 0, parent, NULL FROM pictures WHERE parent NOT NULL",
-        "ALTER TABLE pictures DROP COLUMN parent",
-    ),
-)
-SCHEMA_VERSION = 1 + len(_CHANGES)
+
+class Index:
+    """A gallery's one connection, safe to use from many threads and from several processes on one file.
+
+    Fault where the index is damaged or too new, where the disk is full or can't be written to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self.db = _connect(path)
+
+    def close(self) -> None:
+        with self._lock:
+            self.db.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, as_faults(self.path):
+            yield self.db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone among all threads and processes."""
+        with self._lock, as_faults(self.path):
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+                self.db.execute("COMMIT")
+            except BaseException:
+                if self.db.in_transaction:  # a full disk may have ended it already
+                    self.db.execute("ROLLBACK")
+                raise
+
+    def row(self, id: str, visitor: str) -> sqlite3.Row:
+        """A picture that the visitor sees; Fault "fault.no_picture" for any other."""
+        mine, me = filters(visitor)
+        with self.reading() as db:
+            row = db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {mine} AND id = ?", (*me, bindable(str(id)))).fetchone()
+        if row is None:
+            raise Fault("fault.no_picture", status=404)
+        return row
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """The index, made where it is missing, in autocommit; Fault where it is damaged or too new."""
+def _connect(path: Path) -> sqlite3.Connection:
+    """In autocommit, the file made where it is missing."""
     with as_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             db.row_factory = sqlite3.Row
+            db.create_function("casefold", 1, str.casefold, deterministic=True)  # SQLite's lower() knows ASCII alone
             db.execute("PRAGMA journal_mode = WAL")
-            _prepare(db, path)
+            prepare(db, path)
         except BaseException:
             db.close()
             raise
@@ -104,8 +104,9 @@ def filters(
         where.append(f"id IN ({DOUBLES})")
         values.append(visitor)
     for word in text[:MAX_TEXT].split():
-        where.append("instr(lower(recipe || labels || id), ?)")
-        values.append(json.dumps(word.lower())[1:-1])  # recipe and labels are JSON in ASCII, so other scripts stand there escaped
+        where.append("(instr(lower(recipe || labels || id), ?) OR instr(casefold(note), ?))")
+        escaped = json.dumps(word.lower())[1:-1]  # recipe and labels are JSON in ASCII, so other scripts stand there escaped
+        values += [escaped, bindable(word.casefold())]
     return " AND ".join(where), values
 
 
@@ -132,15 +133,3 @@ def as_faults(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.OperationalError):
             raise Fault("fault.gallery_write", reason=str(error), status=500) from error
         raise
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    db.execute("BEGIN IMMEDIATE")  # two processes may open a new gallery at once
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise Fault("fault.gallery_newer", path=str(path), status=500)
-    changes = [statement for change in _CHANGES[version - 1 :] for statement in change] if version else [*_SCHEMA, *_KIN, *_LOOKS]
-    for statement in changes:
-        db.execute(statement)
-    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    db.execute("COMMIT")

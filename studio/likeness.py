@@ -15,7 +15,8 @@ from models.checkpoint import load_card
 from models.encoder import FOLDER, Encoder, seen
 from studio.device import stand_back
 from studio.errors import Fault
-from studio.gallery import Entry, Gallery
+from studio.gallery import Gallery
+from studio.gallery_entry import Entry
 
 SAME = 0.01  # distance below which two pictures look the same; measured: strangers of one generator lie 0.03 and more apart
 MOST = 20_000  # a visitor's newest pictures that are compared
@@ -49,7 +50,7 @@ class Likeness:
 
     def unseen(self, visitor: str) -> int:
         """How many of a visitor's pictures were not seen yet."""
-        with self._gallery.reading() as db:
+        with self._gallery.index.reading() as db:
             return db.execute(f"SELECT count(*) FROM pictures WHERE visitor = ? AND {_UNSEEN}", (visitor, self._name)).fetchone()[0]
 
     def like(self, id: str, visitor: str) -> list[str]:
@@ -104,19 +105,19 @@ class Likeness:
                 looks.append(look)
 
     def _note(self, id: str, look: str, vector: bytes) -> None:
-        with self._gallery.writing() as db:
+        with self._gallery.index.writing() as db:
             known = "WHERE EXISTS (SELECT 1 FROM pictures WHERE id = ?)"  # it may have gone for good while it was looked at
             db.execute(f"INSERT OR REPLACE INTO looks SELECT ?, ?, ?, ? {known}", (id, self._name, look, vector, id))
 
     def _unseen(self) -> list[tuple[str, str]]:
         """Ids and visitors, a visitor after another, oldest first."""
-        with self._gallery.reading() as db:
+        with self._gallery.index.reading() as db:
             rows = db.execute(f"SELECT id, visitor FROM pictures WHERE {_UNSEEN} ORDER BY visitor, number", (self._name,))
             return [(id, visitor) for id, visitor in rows]
 
     def _seen(self, visitor: str) -> tuple[list[str], list[str], np.ndarray]:
         """Ids, what they look the same as, and vectors (n, 480) of a visitor's pictures that were seen, newest first."""
-        with self._gallery.reading() as db:
+        with self._gallery.index.reading() as db:
             rows = db.execute(
                 "SELECT id, look, vector FROM looks JOIN pictures USING (id) WHERE visitor = ? AND removed IS NULL AND encoder = ?"
                 " AND vector <> x'' ORDER BY number DESC LIMIT ?",

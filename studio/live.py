@@ -20,7 +20,6 @@ from studio.drawing import place_on_map
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.film import LONGEST, film_from_dict
-from studio.films import Films
 from studio.frames import Picture, frame_jpeg, frame_rgba, to_png
 from studio.jobs import PictureFuture, Superseded
 from studio.line import Line
@@ -53,9 +52,8 @@ TRY_LATER = 1013
 class LiveDoor:
     """Lets pages in: checks where they come from and how many there are."""
 
-    def __init__(self, engine: Engine, films: Films, atlas: Atlas, osc: Osc, settings: Settings) -> None:
+    def __init__(self, engine: Engine, atlas: Atlas, osc: Osc, settings: Settings) -> None:
         self._engine = engine
-        self._films = films
         self._atlas = atlas
         self._osc = osc
         self._turns = asyncio.Semaphore(REELS)
@@ -75,7 +73,7 @@ class LiveDoor:
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
         sheets, channel = Sheets(socket, self._engine, self._atlas, self._turns, visitor), f"page {next(self._channels)}"
-        page = LivePage(socket, self._engine, self._films, sheets, self._osc, self._turns, visitor, channel)
+        page = LivePage(socket, self._engine, sheets, self._osc, self._turns, visitor, channel)
         try:
             await page.stand_in(self._line)
             self._pages.add(page)
@@ -130,19 +128,10 @@ class LivePage:
     """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
 
     def __init__(
-        self,
-        socket: WebSocket,
-        engine: Engine,
-        films: Films,
-        sheets: Sheets,
-        osc: Osc,
-        turns: asyncio.Semaphore,
-        visitor: str,
-        channel: str,
+        self, socket: WebSocket, engine: Engine, sheets: Sheets, osc: Osc, turns: asyncio.Semaphore, visitor: str, channel: str
     ) -> None:
         self._socket = socket
         self._engine = engine
-        self._films = films
         self._osc = osc
         self._turns = turns
         self._reel: Reel | None = None
@@ -258,8 +247,8 @@ class LivePage:
         film = film_from_dict(given)
 
         def ready() -> tuple[Reel, tuple[float, float]]:
-            reel = self._films.reel(film, self._visitor)
-            return reel, self._films.seam(reel, self._visitor)
+            reel = self._engine.films.reel(film, self._visitor)
+            return reel, self._engine.films.seam(reel, self._visitor)
 
         async with self._turns:  # threads are few, and a film whose pace is evened takes seconds
             self._reel, (across, beside) = await asyncio.to_thread(ready)

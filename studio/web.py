@@ -22,10 +22,10 @@ from studio.engine import Engine, Shown
 from studio.errors import Fault
 from studio.figures import Figures
 from studio.film_routes import FilmRoutes
-from studio.films import Films
 from studio.finding import FindRoutes
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
+from studio.gallery_routes import GalleryRoutes
 from studio.heartbeat import beating
 from studio.inside import Look
 from studio.kiosk import add_kiosk
@@ -64,8 +64,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     web.add_middleware(RequestIds)
     web.add_exception_handler(Fault, _answer_fault)
     web.add_exception_handler(Exception, _answer_surprise)
-    films = Films(engine)
-    door = LiveDoor(engine, films, Atlas(engine, gallery), osc, settings)
+    door = LiveDoor(engine, Atlas(engine, gallery), osc, settings)
 
     @web.websocket("/live")
     async def live(socket: WebSocket) -> None:
@@ -74,9 +73,9 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_state(web, engine, osc)
     _add_page_data(web, engine)
     _add_drawing(web, engine, settings)
-    _add_gallery(web, gallery, settings)
+    GalleryRoutes(engine, gallery, settings).add(web)
     Edits(engine, gallery, settings).add(web)
-    routes = FilmRoutes(films, engine, settings)
+    routes = FilmRoutes(engine, gallery, settings)
     routes.add(web)
     routes.go_on()
     FindRoutes(engine, settings).add(web)
@@ -173,18 +172,6 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         if text is None:
             raise Fault("fault.no_recipe", status=422)
         return JSONResponse(_as_json(open_recipe(text, engine.hashes())))
-
-
-def _add_gallery(web: FastAPI, gallery: Gallery, settings: Settings) -> None:
-    private = {"Cache-Control": "private, no-cache"}
-
-    @web.get("/gallery/{picture}.png")
-    def png(request: Request, picture: str) -> Response:
-        return FileResponse(gallery.png(picture, visitor_of(request, settings)), media_type="image/png", headers=private)
-
-    @web.get("/gallery/{picture}/thumb.webp")
-    def thumb(request: Request, picture: str) -> Response:
-        return FileResponse(gallery.thumb(picture, visitor_of(request, settings)), media_type="image/webp", headers=private)
 
 
 def as_prometheus(figures: Figures, osc: Mapping[Outcome, int]) -> str:

@@ -17,13 +17,23 @@ from studio.errors import Fault
 from studio.settings import from_args
 from studio.ui.api import DrawingEndpoints, GalleryEndpoints
 from studio.ui.api_breeding import BreedingEndpoints
+from studio.ui.api_collections import CollectionEndpoints
 from studio.ui.api_directions import DirectionEndpoints
 from studio.ui.api_edits import EditingEndpoints
 from studio.ui.api_films import FilmEndpoints
 from studio.ui.api_map import MapEndpoints
 from studio.words import LANGUAGES, words
 
-KINDS = (DrawingEndpoints, BreedingEndpoints, DirectionEndpoints, EditingEndpoints, FilmEndpoints, GalleryEndpoints, MapEndpoints)
+KINDS = (
+    DrawingEndpoints,
+    BreedingEndpoints,
+    DirectionEndpoints,
+    EditingEndpoints,
+    FilmEndpoints,
+    GalleryEndpoints,
+    CollectionEndpoints,
+    MapEndpoints,
+)
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md")

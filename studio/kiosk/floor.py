@@ -13,7 +13,8 @@ from pathlib import Path
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import to_png
-from studio.gallery import MAX_PAGE, Entry, Gallery
+from studio.gallery import Entry, Gallery
+from studio.gallery_reading import MAX_PAGE
 from studio.kiosk.diary import Day, Diary
 from studio.kiosk.exhibition import Exhibition, load, save
 from studio.kiosk.home import Homes, qr_code

@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from studio.errors import Fault
-from studio.gallery import Entry
+from studio.gallery_entry import Entry
 from studio.gallery_index import as_faults
 from studio.recipe import Note, Recipe, from_dict, from_json, to_dict
 from studio.words import say
@@ -30,7 +30,10 @@ R = TypeVar("R")
 
 
 class GalleryEntry(TypedDict):
-    """A saved picture; its PNG is at gallery/ID.png and its thumbnail at gallery/ID/thumb.webp."""
+    """A saved picture; its PNG is at gallery/ID.png and its thumbnail at gallery/ID/thumb.webp.
+
+    Where it is the first picture of a film, `film` is that film's format, and the film is at gallery/ID/film.
+    """
 
     id: str
     created: str
@@ -38,6 +41,8 @@ class GalleryEntry(TypedDict):
     recipe: dict[str, Any]
     favourite: bool
     labels: list[str]
+    note: str
+    film: str
     parents: list[str]
     double: bool
     width: int
@@ -54,6 +59,30 @@ class GalleryPage(TypedDict):
     generators: list[str]
     doubles: int
     unseen: int
+
+
+class Collected(TypedDict):
+    """A collection: the ids of its pictures, in their order."""
+
+    id: str
+    name: str
+    pictures: list[str]
+
+
+class LeftFile(TypedDict):
+    """A file that did not come in: why, as a code with parameters and as an English sentence."""
+
+    name: str
+    fault: dict[str, Any]
+
+
+class ImportSummary(TypedDict):
+    """What became of files that were brought."""
+
+    pictures: list[str]
+    known: list[str]
+    left: list[LeftFile]
+    others: int
 
 
 class Relative(TypedDict):
@@ -170,13 +199,19 @@ def read(recipe: AnyRecipe) -> Recipe:
 
 
 def uploaded(file: FileData, most: int) -> bytes:
-    """A file that was uploaded to this app; nothing else on the disk is opened, whatever the path says."""
-    path = Path(file.path).resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
-        raise Fault("fault.not_uploaded")
+    """The bytes of a file that was uploaded to this app."""
+    path = uploaded_path(file)
     if (size := path.stat().st_size) > most:
         raise Fault("fault.too_large", size=size, most=most, status=413)
     return path.read_bytes()
+
+
+def uploaded_path(file: FileData) -> Path:
+    """Where a file lies that was uploaded to this app; nothing else on the disk is opened, whatever the path says."""
+    path = Path(file.path).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise Fault("fault.not_uploaded")
+    return path
 
 
 def related(one: Entry | Recipe) -> Relative:
@@ -193,6 +228,8 @@ def listed(entry: Entry) -> GalleryEntry:
         recipe=to_dict(entry.recipe),
         favourite=entry.favourite,
         labels=list(entry.labels),
+        note=entry.note,
+        film=entry.film,
         parents=list(entry.parents),
         double=entry.double,
         width=entry.width,

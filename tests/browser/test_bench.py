@@ -68,7 +68,7 @@ def test_a_file_is_enlarged_compared_kept_and_taken_up_again(upscale: Page, stud
 
     page.click(f"{UPSCALE} [data-act=keep]")
     expect(page.locator(".toast")).to_be_visible()
-    (entry, *_) = page.evaluate("atelier.api.call('gallery', ['', '', false, '', 0, 9, '', false])")["entries"]
+    (entry, *_) = page.evaluate("atelier.api.call('gallery', ['', '', false, '', 0, 9, '', false, ''])")["entries"]
     assert (entry["width"], entry["height"]) == (240, 160)
     page.evaluate("atelier.benches.get('upscale').options['upscaler-x4'].crispness = 0.9")
     page.evaluate("atelier.openTab('gallery')")

@@ -65,7 +65,7 @@ def test_it_is_kept_and_taken_up_again(bench: Page) -> None:
     bench.click(f"{BENCH} [data-act=keep]")
     expect(bench.locator(".toast")).to_be_visible()
     bench.locator(f"{BENCH} .swatch").nth(3).click()
-    (entry, *_) = bench.evaluate("atelier.api.call('gallery', ['', '', false, '', 0, 9, '', false])")["entries"]
+    (entry, *_) = bench.evaluate("atelier.api.call('gallery', ['', '', false, '', 0, 9, '', false, ''])")["entries"]
     bench.evaluate("atelier.openTab('gallery')")
     bench.wait_for_function("window.atelier.gallery")
     bench.evaluate("(entry) => atelier.gallery.restore(entry)", entry)

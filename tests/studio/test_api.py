@@ -36,6 +36,7 @@ from studio.tray import KEPT
 from studio.ui import answers, page
 from studio.ui.answers import endpoint
 from studio.ui.api import DrawingEndpoints, GalleryEndpoints
+from studio.ui.api_collections import CollectionEndpoints
 from studio.ui.api_directions import DirectionEndpoints
 from studio.web import create_web
 from tests.studio.given import photograph
@@ -98,8 +99,9 @@ def test_a_map_has_a_place_for_each_sample_and_for_what_is_saved(studio: Studio,
 
 def test_every_endpoint_is_documented_and_typed(studio: Studio) -> None:
     endpoints: Any = studio.client.view_api(return_format="dict", print_info=False)["named_endpoints"]  # pyright: ignore
-    assert set(endpoints) >= {f"/{name}" for name in (*DrawingEndpoints.NAMES, *DirectionEndpoints.NAMES, *GalleryEndpoints.NAMES)}
-    for name in (*DrawingEndpoints.NAMES, *DirectionEndpoints.NAMES, *GalleryEndpoints.NAMES):
+    kinds = (DrawingEndpoints, DirectionEndpoints, GalleryEndpoints, CollectionEndpoints)
+    assert set(endpoints) >= {f"/{name}" for kind in kinds for name in kind.NAMES}
+    for name in (name for kind in kinds for name in kind.NAMES):
         told = endpoints[f"/{name}"]
         assert told["description"].endswith("."), name
         assert all(one["type"] for one in (*told["parameters"], *told["returns"])), name
@@ -268,7 +270,59 @@ def test_export_is_a_zip_of_pictures_and_recipes(studio: Studio, entry: dict[str
         assert from_json(read_recipe(archive.read(pictures[0])) or "").seed == RECIPE["seed"]
 
 
-@pytest.mark.parametrize("name", ["/favourite", "/lineage", "/export"])
+def test_collections_notes_and_a_collection_s_zip(studio: Studio, entry: dict[str, Any]) -> None:
+    call = studio.client.predict
+    other = call({**RECIPE, "seed": 8}, api_name="/save")
+    assert call(other["id"], "<i>a note</i>", api_name="/note")["note"] == "<i>a note</i>"
+    assert other["id"] in [one["id"] for one in call("<i>a", api_name="/gallery")["entries"]]
+    made = call("For print", [entry["id"]], api_name="/keep_collection")
+    assert call(made["id"], [other["id"]], api_name="/collect")["pictures"] == [entry["id"], other["id"]]
+    ordered = call(made["id"], [other["id"], entry["id"]], api_name="/arrange_collection")
+    page = call("", "", False, "", 0, 60, "", False, made["id"], api_name="/gallery")
+    assert [one["id"] for one in page["entries"]] == ordered["pictures"] == [other["id"], entry["id"]]
+    assert call(made["id"], "Printed", api_name="/rename_collection")["name"] == "Printed"
+    with zipfile.ZipFile(call([], made["id"], "zh", api_name="/export")) as archive:
+        assert archive.namelist()[0] == f"{other['id']}.png" and "CC0-1.0" in archive.read("credits.txt").decode()
+    assert call(made["id"], api_name="/remove_collection") is True
+    assert made["id"] not in [one["id"] for one in call(api_name="/collections")]
+    assert call(made["id"], api_name="/undo_remove_collection")["pictures"] == ordered["pictures"]
+    assert fault_of(studio, "0" * 16, [], api_name="/collect")[1]["code"] == "fault.no_collection"
+
+
+def test_files_are_imported_and_what_is_left_is_named(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "plain.png").write_bytes(photograph())
+    (tmp_path / "ours.png").write_bytes(to_png(studio.engine.draw(Recipe("tiny-vae", seed=987))))
+    done = studio.client.predict([handle_file(tmp_path / name) for name in ("plain.png", "ours.png")], api_name="/import_pictures")
+    assert len(done["pictures"]) == 1 and [(one["name"], one["fault"]["code"]) for one in done["left"]] == [
+        ("plain.png", "fault.no_recipe")
+    ]
+    found = studio.client.predict("987", api_name="/gallery")["entries"]
+    assert [one["id"] for one in found] == done["pictures"]
+
+
+def test_no_path_of_a_client_is_imported(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "private.png").write_bytes(to_png(studio.engine.draw(Recipe("tiny-vae"))))
+    for marked in ({}, {"meta": {"_type": "gradio.FileData"}}):
+        stream = post(studio, "import_pictures", {"files": [{"path": str(tmp_path / "private.png"), **marked}]})
+        assert stream.startswith("event: error") and not list(studio.cache.rglob("private.png"))
+
+
+def test_a_film_is_kept_served_in_parts_and_opened_again(studio: Studio) -> None:
+    film = {"keys": [{"at": 0, "recipe": RECIPE}, {"at": 0.2, "recipe": {**RECIPE, "seed": 1}}], "seconds": 0.4, "rate": 12}
+    entry = studio.client.predict(film, "webm", 0, api_name="/save_film")
+    assert (entry["film"], entry["recipe"]["generator"]) == ("webm", "tiny-dcgan")
+    address = f"{studio.url}/gallery/{entry['id']}"
+    answer = httpx.get(f"{address}/film", headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (206, b"\x1a\x45\xdf\xa3", "video/webm")
+    assert httpx.get(f"{address}.png").content[:4] == b"\x89PNG" and httpx.get(f"{address}/thumb.webp").status_code == 200
+    opened = json.loads(studio.client.predict(entry["id"], api_name="/open_film"))
+    assert [key["recipe"]["seed"] for key in opened["keys"]] == [RECIPE["seed"], 1] and opened["seconds"] == 0.4
+    with zipfile.ZipFile(io.BytesIO(httpx.post(f"{studio.url}/gallery.zip", data={"ids": entry["id"]}).content)) as archive:
+        assert archive.read(f"{entry['id']}.webm")[:4] == b"\x1a\x45\xdf\xa3"
+    assert httpx.post(f"{studio.url}/gallery.zip", data={"ids": "0" * 16}).json()["fault"]["code"] == "fault.no_picture"
+
+
+@pytest.mark.parametrize("name", ["/favourite", "/lineage", "/export", "/note", "/open_film"])
 @pytest.mark.parametrize("id", ["nothing", "../../card", "..%2f..%2fcard"])
 def test_an_unknown_picture_is_a_fault(studio: Studio, name: str, id: str) -> None:
     argument = [id] if name == "/export" else id

@@ -240,7 +240,7 @@ def test_a_work_writes_the_film_and_a_stopped_one_leaves_nothing(engine: Engine,
     long = films.shoot(replace(FILM, seconds=500.0, rate=60), "mp4", 0, tmp_path / "c.film", "ann")
     engine.darkroom.works.cancel(long)
     films.shoot(SHORT, "gif", 0, tmp_path / "d.film", "ann").future.result(60)
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.film", "a.webp", "b.film", "b.webp", "d.film", "d.webp"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.film", "a.png", "b.film", "b.png", "d.film", "d.png"]
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,9 @@
 
 import builtins
 import errno
-import json
 import os
 import sqlite3
 import threading
-import time
-import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,10 +14,12 @@ from PIL import Image
 
 from studio import gallery_files
 from studio.errors import Fault
-from studio.frames import Picture, read_recipe, to_png
-from studio.gallery import MAX_CHOSEN, MAX_PAGE, Gallery, Lineage
+from studio.frames import Picture, to_png
+from studio.gallery import MAX_CHOSEN, Gallery
+from studio.gallery_entry import Lineage
 from studio.gallery_index import filters
-from studio.recipe import Recipe, Step, from_json, to_json
+from studio.gallery_reading import MAX_PAGE
+from studio.recipe import Recipe, Step, to_json
 from tests.studio.given import bomb
 
 ME, YOU = "local", "0123456789abcdef" * 2
@@ -46,10 +45,16 @@ def keep(gallery: Gallery, recipe: Recipe = RECIPE, visitor: str = ME, parents=(
 
 def keep_file(gallery: Gallery, data: bytes = PNG):
     """As a large picture is kept: from a file, beside which a WebP shows it small."""
-    path = gallery._path.parent.parent / "large.png"
+    path = gallery.index.path.parent.parent / "large.png"
     path.write_bytes(data)
     Image.new("RGB", (512, 256), "red").save(path.with_suffix(".webp"))
     return gallery.save_file(path, Recipe(source="0" * 32, after=(Step("up"),)), visitor=ME)
+
+
+def keep_film(gallery: Gallery):
+    path = gallery.index.path.parent.parent / "made.film"
+    path.write_bytes(b"a film")
+    return gallery.save_film(path, PNG, RECIPE, format="mp4", visitor=ME)
 
 
 def files_in(folder: Path) -> list[str]:
@@ -141,6 +146,38 @@ def test_labels_are_bounded(gallery, labels):
     assert code_of(gallery.label, keep(gallery).id, ME, labels) == "fault.gallery_labels"
 
 
+def test_a_note_is_found_by_its_words_in_whatever_case(gallery):
+    noted, other = keep(gallery), keep(gallery)
+    gallery.note(noted.id, ME, "  Für ÄPFEL\r\nund <b>Birnen</b> 给展览  ")
+    assert gallery.get(noted.id, ME).note == "Für ÄPFEL\nund <b>Birnen</b> 给展览"
+    for text, found in (("äpfel", 1), ("<b>birnen", 1), ("展览 4711", 1), ("nund", 0), ("letters", 2), ("äpfel other", 0), ("\ud800", 0)):
+        assert gallery.find(ME, text=text).total == found, text
+    assert gallery.note(noted.id, ME, "").note == "" == gallery.get(other.id, ME).note
+
+
+@pytest.mark.parametrize("text", ["x" * 2001, "a\0b", "\ud800", "\x1b[2J"])
+def test_notes_are_bounded(gallery, text):
+    assert code_of(gallery.note, keep(gallery).id, ME, text) == "fault.gallery_note"
+
+
+def test_a_film_stands_beside_the_pictures_and_counts_whole(tmp_path):
+    with Gallery(tmp_path / "gallery", quota=len(PNG) * 2 + 6) as gallery:
+        picture, film = keep(gallery), keep_film(gallery)
+        assert (film.film, film.recipe, film.bytes, film.width) == ("mp4", RECIPE, len(PNG) + 6, 16)
+        assert gallery.film(film.id, ME).read_bytes() == b"a film"
+        assert gallery.find(ME).entries == (film, picture)
+        assert code_of(gallery.film, picture.id, ME) == "fault.no_film"
+        assert code_of(keep, gallery) == "fault.gallery_quota"
+        gallery.remove([film.id], ME)
+        gallery.purge(timedelta(0))
+        assert files_in(tmp_path / "gallery") == [f"{picture.id}.png"]
+    lost = tmp_path / "gallery" / "films" / "00" / "0000000000000000.film"
+    lost.parent.mkdir(parents=True, exist_ok=True)
+    lost.write_bytes(b"")
+    Gallery(tmp_path / "gallery").close()
+    assert not lost.exists(), "a crash's is swept"
+
+
 def test_removing_can_be_undone(gallery):
     one, two = keep(gallery), keep(gallery)
     assert gallery.remove([one.id, one.id, "no such"], ME) == 1
@@ -199,30 +236,13 @@ def test_a_child_has_several_parents_saved_or_not(gallery, tmp_path):
         assert db.execute("SELECT count(*) FROM kin WHERE child = ?", (child.id,)).fetchone() == (0,)
 
 
-def test_a_gallery_of_the_first_version_keeps_what_was_made_from_what(tmp_path):
-    with Gallery(tmp_path) as gallery:
-        first = keep(gallery)
-        second, third = (keep(gallery, Recipe("a", seed=seed)) for seed in (1, 2))
-    with sqlite3.connect(tmp_path / "gallery.sqlite") as db:
-        db.executescript(
-            "DROP TABLE kin; DROP TABLE looks; ALTER TABLE pictures ADD COLUMN parent TEXT; "
-            "CREATE INDEX by_parent ON pictures (parent); PRAGMA user_version = 1"
-        )
-        db.execute("UPDATE pictures SET parent = ? WHERE id = ?", (first.id, second.id))
-    for _ in range(2):
-        with Gallery(tmp_path) as gallery:
-            assert gallery.get(second.id, ME).parents == (first.id,)
-            assert gallery.lineage(first.id, ME).children == (gallery.get(second.id, ME),)
-            assert gallery.get(third.id, ME) == third
-
-
 def test_another_visitors_pictures_are_refused_at_every_door(gallery):
     mine = keep(gallery, visitor=ME)
     for look in (gallery.get, gallery.png, gallery.thumb, gallery.lineage):
         assert code_of(look, mine.id, YOU) == "fault.no_picture"
     assert code_of(gallery.favourite, mine.id, YOU, True) == "fault.no_picture"
     assert code_of(gallery.label, mine.id, YOU, ["x"]) == "fault.no_picture"
-    assert code_of(gallery.export, [mine.id], YOU) == "fault.no_picture"
+    assert code_of(gallery.film, mine.id, YOU) == code_of(gallery.note, mine.id, YOU, "x") == "fault.no_picture"
     assert code_of(keep, gallery, visitor=YOU, parents=(mine.id,)) == "fault.no_picture"
     assert gallery.remove([mine.id], YOU) == 0
     gallery.remove([mine.id], ME)
@@ -239,7 +259,7 @@ def test_an_id_that_is_none_never_becomes_a_path(gallery, tmp_path, id):
     (tmp_path / "secret.png").write_bytes(PNG)
     for look in (gallery.get, gallery.png, gallery.thumb, gallery.lineage):
         assert code_of(look, id, ME) == "fault.no_picture"
-    assert code_of(gallery.export, [id], ME) == "fault.no_picture"
+    assert code_of(gallery.film, id, ME) == code_of(gallery.note, id, ME, "x") == "fault.no_picture"
     assert gallery.remove([id], ME) == gallery.restore([id], ME) == 0
 
 
@@ -267,32 +287,9 @@ def test_a_picture_whose_file_was_taken_away_says_so(gallery):
     assert gallery.get(entry.id, ME).recipe == RECIPE
 
 
-def test_an_export_holds_pictures_recipes_and_a_manifest(gallery):
-    parent = keep(gallery)
-    child = keep(gallery, Recipe("../digits", seed=1), parents=(parent.id,))
-    gallery.label(child.id, ME, ["蓝"])
-    with zipfile.ZipFile(gallery.export([child.id, parent.id, child.id], ME)) as archive:
-        assert archive.testzip() is None
-        names = [f"{child.id}.png", f"{child.id}.json", f"{parent.id}.png", f"{parent.id}.json", "manifest.json"]
-        assert archive.namelist() == names
-        assert from_json(archive.read(names[1])) == from_json(read_recipe(archive.read(names[0])) or "") == child.recipe
-        manifest = json.loads(archive.read("manifest.json"))
-    assert [(row["id"], row["parents"], row["labels"]) for row in manifest] == [(child.id, [parent.id], ["蓝"]), (parent.id, [], [])]
-    assert "visitor" not in manifest[0]
-
-
-def test_exports_go_after_a_day(gallery):
-    entry = keep(gallery)
-    old, young = gallery.export([entry.id], ME), gallery.export([entry.id], ME)
-    yesterday = time.time() - gallery_files.EXPORT_LIFE - 1
-    os.utime(old, (yesterday, yesterday))
-    gallery.export([entry.id], ME)
-    assert (old.exists(), young.exists()) == (False, True)
-
-
 def test_a_choice_of_too_many_is_refused(gallery):
     ids = [f"{i:016x}" for i in range(MAX_CHOSEN + 1)]
-    for act in (gallery.remove, gallery.restore, gallery.export):
+    for act in (gallery.remove, gallery.restore):
         assert code_of(act, ids, ME) == "fault.gallery_many"
 
 
@@ -349,7 +346,7 @@ ACTS = {
     "save": lambda gallery, _: keep(gallery),
     "save a file": lambda gallery, _: keep_file(gallery),
     "thumb": lambda gallery, id: gallery.thumb(id, ME),
-    "export": lambda gallery, id: gallery.export([id], ME),
+    "save a film": lambda gallery, _: keep_film(gallery),
 }
 
 
@@ -404,13 +401,13 @@ def test_what_saved_pictures_are_made_of_is_known(gallery):
 def test_an_index_without_room_leaves_no_file(gallery, tmp_path):
     keep(gallery)
     before = files_in(tmp_path)
-    (pages,) = gallery._db.execute("PRAGMA page_count").fetchone()
-    gallery._db.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = gallery.index.db.execute("PRAGMA page_count").fetchone()
+    gallery.index.db.execute(f"PRAGMA max_page_count = {pages}")
     long = Recipe("a", directions=tuple((f"{i:064}", 1.0) for i in range(128)))
     assert code_of(keep, gallery, long) == "fault.gallery_full"
     assert files_in(tmp_path) == before
     assert rows_in(tmp_path) == 1
-    gallery._db.execute("PRAGMA max_page_count = 1000000")
+    gallery.index.db.execute("PRAGMA max_page_count = 1000000")
     assert keep(gallery, long).recipe == long
 
 
@@ -423,8 +420,8 @@ def test_a_failing_commit_leaves_no_file(gallery, tmp_path, monkeypatch):
                 raise OSError(errno.ENOSPC, "full")
             return real.execute(statement, *args)
 
-    real = gallery._db
-    monkeypatch.setattr(gallery, "_db", NoCommit())
+    real = gallery.index.db
+    monkeypatch.setattr(gallery.index, "db", NoCommit())
     assert code_of(keep, gallery) == "fault.gallery_full"
     monkeypatch.undo()
     assert (files_in(tmp_path), rows_in(tmp_path)) == ([], 0)
@@ -480,11 +477,11 @@ def test_two_galleries_on_one_folder_see_each_other_and_never_sweep_what_is_just
 
 def test_ten_thousand_pictures_are_paged_by_an_index_and_without_sorting(gallery):
     row = "INSERT INTO pictures (id, visitor, created, generator, recipe, width, height, bytes) VALUES (?, ?, '', ?, ?, 1, 1, 1)"
-    with gallery.writing() as db:
+    with gallery.index.writing() as db:
         db.executemany(row, ((f"{i:016x}", (ME, YOU)[i % 2], "abc"[i % 3], to_json(Recipe("abc"[i % 3], seed=i))) for i in range(20_000)))
     asked = [filters(ME), filters(ME, generator="a"), filters(ME, favourite=True), filters(ME, label="x"), filters(ME, text="4711")]
     for where, values in asked:
-        plan = gallery._db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM pictures WHERE {where} ORDER BY number DESC LIMIT 60", values)
+        plan = gallery.index.db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM pictures WHERE {where} ORDER BY number DESC LIMIT 60", values)
         steps = " / ".join(step["detail"] for step in plan)
         assert "SEARCH pictures USING INDEX" in steps
         assert "SCAN pictures" not in steps
@@ -525,6 +522,6 @@ def test_a_damaged_index_names_itself_and_is_left_alone(tmp_path):
 def test_an_index_from_a_newer_version_is_left_alone(tmp_path):
     with Gallery(tmp_path) as gallery:
         keep(gallery)
-        gallery._db.execute("PRAGMA user_version = 99")
+        gallery.index.db.execute("PRAGMA user_version = 99")
     assert code_of(Gallery, tmp_path) == "fault.gallery_newer"
     assert rows_in(tmp_path) == 1

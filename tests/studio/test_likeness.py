@@ -14,7 +14,8 @@ import pytest
 from models.encoder import load_encoder
 from studio.errors import Fault
 from studio.frames import Picture, to_png
-from studio.gallery import Entry, Gallery
+from studio.gallery import Gallery
+from studio.gallery_entry import Entry
 from studio.likeness import SAME, Likeness, looked_at
 from studio.recipe import Recipe
 
@@ -96,7 +97,7 @@ def test_what_is_there_twice_is_marked_and_found(gallery: Gallery, likeness: Lik
     assert gallery.get(third.id, ME).double
     gallery.remove([again.id], ME)
     gallery.purge(timedelta(0))
-    with gallery.reading() as db:
+    with gallery.index.reading() as db:
         assert {id for (id,) in db.execute("SELECT id FROM looks WHERE id NOT IN (SELECT id FROM pictures)")} == set()
 
 

@@ -169,7 +169,7 @@ def test_one_that_is_stopped_leaves_nothing_wherever_it_stands(engine: Engine, t
     for work in reversed(works):
         engine.darkroom.works.cancel(work)
     films.shoot(FILM, "mp4", 0, tmp_path / "c.film", "ann").future.result(60)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.film", "c.webp"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.film", "c.png"]
 
 
 def test_frames_of_other_weights_are_drawn_anew(engine: Engine, tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ export function acceptPictures(atelier) {
   const take = (file) => void (place() ? place().bring(file) : restoreFrom(atelier, file));
   const holds = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
   document.addEventListener('dragenter', (event) => {
-    if (holds(event)) veil.hidden = false;
+    if (!holds(event)) return;
+    veil.hidden = false;
+    words.put(veil.firstElementChild, atelier.tab() === 'gallery' ? 'gallery.import_dropped' : 'drop.here');
   });
   document.addEventListener('dragover', (event) => {
     if (holds(event)) event.preventDefault();
@@ -29,7 +31,8 @@ export function acceptPictures(atelier) {
     event.preventDefault();
     veil.hidden = true;
     const file = event.dataTransfer?.files[0];
-    if (file) take(file);
+    if (atelier.tab() === 'gallery' && atelier.gallery) void atelier.gallery.import(event.dataTransfer);
+    else if (file) take(file);
   });
   document.addEventListener('paste', (event) => {
     const file = [...(event.clipboardData?.files ?? [])][0];

@@ -81,9 +81,20 @@ export function shooting({ words, api }, film) {
   function hand(work) {
     const address = api.at(`films/${work.id}/file`);
     const moving = ['mp4', 'webm'].includes(work.kind);
-    const look = moving ? h('video', { src: address, controls: true, loop: true, muted: true, playsinline: true, 'data-role': 'film-video' })
-      : work.kind !== 'png' && words.put(h('img', { src: address, alt: '' }), 'film.picture', {}, 'label');
-    made.replaceChildren(...[look, words.put(h('a', { class: 'button', href: `${address}?download=1`, download: '', 'data-act': 'film-download' }), 'film.download')].filter(Boolean));
+    const poster = api.at(`films/${work.id}/poster.png`);
+    const look = moving ? h('video', { src: address, poster, controls: true, loop: true, muted: true, playsinline: true, 'data-role': 'film-video' })
+      : words.put(h('img', { src: work.kind === 'png' ? poster : address, alt: '' }), 'film.picture', {}, 'label');
+    const keep = words.put(h('button', { type: 'button', class: 'button', 'data-act': 'film-keep', onclick: async () => {
+      keep.disabled = true;
+      try {
+        await api.post(`films/${work.id}/save`, '');
+        words.put(line, 'film.kept');
+      } catch (fault) {
+        keep.disabled = false;
+        line.textContent = words.fault(/** @type {any} */ (fault).fault ?? { text: String(fault) });
+      }
+    } }), 'film.keep');
+    made.replaceChildren(look, h('div', { class: 'buttons' }, keep, words.put(h('a', { class: 'button', href: `${address}?download=1`, download: '', 'data-act': 'film-download' }), 'film.download')));
     words.put(line, 'film.done');
   }
 

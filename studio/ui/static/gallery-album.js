@@ -1,14 +1,14 @@
 /** What the gallery shows, fetched in pages as far as it is looked at. @module */
 
 /**
- * @typedef {{id: string, created: string, generator: string, recipe: any, favourite: boolean, labels: string[], parents: string[], double: boolean,
+ * @typedef {{id: string, created: string, generator: string, recipe: any, favourite: boolean, labels: string[], note: string, film: string, parents: string[], double: boolean,
  *   width: number, height: number, bytes: number}} Entry
  * @typedef {{entries: Entry[], total: number, labels: string[], generators: string[], doubles: number, unseen: number}} Page
  */
 
 const PAGE = 60;
 const MOST_AT_ONCE = 500; // ids in one call; an endpoint takes a thousand
-export const EVERYTHING = Object.freeze({ text: '', generator: '', favourite: false, label: '', like: '', double: false });
+export const EVERYTHING = Object.freeze({ text: '', generator: '', favourite: false, label: '', like: '', double: false, collection: '' });
 
 /** @template T @param {T[]} items @param {number} size @returns {T[][]} */
 const inParts = (items, size) => Array.from({ length: Math.ceil(items.length / size) }, (_, part) => items.slice(part * size, (part + 1) * size));
@@ -48,7 +48,7 @@ export class Album {
 
   /** How many are still not looked at. */
   async glance() {
-    this.unseen = (await this.api.call('gallery', ['', '', false, '', 0, 1, '', false])).unseen;
+    this.unseen = (await this.api.call('gallery', ['', '', false, '', 0, 1, '', false, ''])).unseen;
   }
 
   /** @param {number} index @returns {Entry|undefined} */
@@ -102,9 +102,9 @@ export class Album {
     for (const part of inParts(ids, MOST_AT_ONCE)) await this.api.call('undo_remove', [part]);
   }
 
-  /** @param {string[]} ids @returns {Promise<{url: string, orig_name: string}>} */
-  export(ids) {
-    return this.api.call('export', [ids]);
+  /** @param {Entry} entry @param {string} text */
+  async note(entry, text) {
+    return this.#change(await this.api.call('note', [entry.id, text]));
   }
 
   /** @param {string} id @returns {Promise<{ancestors: {entry: Entry|null, recipe: any}[][], children: Entry[]}>} */
@@ -131,8 +131,8 @@ export class Album {
 
   /** @param {number} page @returns {Promise<Page>} */
   #fetch(page) {
-    const { text, generator, favourite, label, like, double } = this.query;
-    return this.api.call('gallery', [text, generator, favourite, label, page * PAGE, PAGE, like, double]);
+    const { text, generator, favourite, label, like, double, collection } = this.query;
+    return this.api.call('gallery', [text, generator, favourite, label, page * PAGE, PAGE, like, double, collection]);
   }
 
   /** @param {number} page @param {Page} found */

@@ -1,6 +1,7 @@
 /** Over the gallery's pictures: what is searched for, and by what they are filtered and sorted. @module */
 
 import { h, later } from './dom.js';
+import { wordButton } from './gallery-viewer.js';
 import { icon } from './icons.js';
 import { signButton } from './widgets.js';
 
@@ -23,7 +24,8 @@ export class Bar {
     this.labels = h('select', { name: 'gallery-label', onchange: () => shop.ask({ label: this.labels.value }) });
     words.put(this.labels, 'gallery.by_label', {}, 'label');
     this.count = h('span', { class: 'album-count quiet', role: 'status' });
-    this.root = h('div', { class: 'album-bar' }, h('label', { class: 'album-search' }, icon('search'), search), this.likeness, this.generators, this.hearts, this.doubles, this.labels, this.map, this.count);
+    this.root = h('div', { class: 'album-bar' }, h('label', { class: 'album-search' }, icon('search'), search), this.likeness, this.generators, this.hearts, this.doubles, this.labels, this.map, this.count,
+      words.put(wordButton(words, 'open', 'gallery.import', () => shop.import(), { 'data-act': 'import' }), 'gallery.import_tip', {}, 'tip'));
   }
 
   /** Search for nothing. */

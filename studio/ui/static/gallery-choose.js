@@ -20,7 +20,7 @@ export async function chooseSaved(atelier, take, generator = '') {
     },
   }, h('img', { src: api.at(`gallery/${entry.id}/thumb.webp`), alt: '' }));
   try {
-    const page = await api.call('gallery', ['', generator, false, '', 0, CHOICES, '', false]);
+    const page = await api.call('gallery', ['', generator, false, '', 0, CHOICES, '', false, '']);
     body.replaceChildren(...(page.entries.length ? page.entries.map(choice) : [words.put(h('p', { class: 'quiet' }), 'gallery.empty_title')]));
   } catch (error) {
     body.replaceChildren(h('p', {}, words.fault(error.fault)));

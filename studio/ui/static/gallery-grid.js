@@ -13,7 +13,7 @@ export class Grid {
   /**
    * @param {{album: import('./gallery-album.js').Album, words: import('./words.js').Words, thumb: (entry: Entry) => string,
    *   crisp: (entry: Entry) => boolean, name: (entry: Entry) => string, failed: (error: unknown) => void,
-   *   onOpen: (index: number) => void, onSelect: () => void, onKey: (event: KeyboardEvent) => void}} given
+   *   onOpen: (index: number) => void, onSelect: () => void, onKey: (event: KeyboardEvent) => void, onMove: (index: number, by: number) => void}} given
    */
   constructor(given) {
     this.given = given;
@@ -123,10 +123,12 @@ export class Grid {
       'aria-posinset': index + 1,
       'aria-setsize': this.album.total,
       'aria-label': this.given.name(entry),
-      'data-tip': entry.double && this.given.words.say('gallery.double'),
+      'data-tip': entry.note || (entry.double && this.given.words.say('gallery.double')),
+      'data-film': entry.film || null,
       'data-id': entry.id,
       'data-index': index,
-    }, image, h('span', { class: 'album-tick' }, icon('check')), entry.double && h('span', { class: 'album-double' }, icon('copy')), entry.favourite && h('span', { class: 'album-heart' }, icon('save')));
+    }, image, h('span', { class: 'album-tick' }, icon('check')), entry.double && h('span', { class: 'album-double' }, icon('copy')),
+    entry.film && h('span', { class: 'album-film' }, icon('play')), entry.favourite && h('span', { class: 'album-heart' }, icon('save')));
     return cell;
   }
 
@@ -152,7 +154,8 @@ export class Grid {
     const ends = { Home: 0, End: this.album.total - 1 };
     const key = event.key;
     let known = true;
-    if (key in steps || key in ends) this.#walk(key in steps ? this.cursor + steps[key] : ends[key], event.shiftKey);
+    if (key in steps && event.altKey) this.given.onMove(this.cursor, steps[key]);
+    else if (key in steps || key in ends) this.#walk(key in steps ? this.cursor + steps[key] : ends[key], event.shiftKey);
     else if (key === 'Enter') this.given.onOpen(this.cursor);
     else if (key === ' ') this.#toggle(this.cursor);
     else if (key === 'Escape' && this.selected.size) this.clear();

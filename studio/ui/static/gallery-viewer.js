@@ -2,8 +2,10 @@
 
 import { h } from './dom.js';
 import { facts, when } from './gallery-facts.js';
+import { filmPlayer } from './gallery-film.js';
 import { familyTree, walkTree } from './gallery-family.js';
 import { labelField } from './gallery-labels.js';
+import { noteField } from './gallery-note.js';
 import { icon } from './icons.js';
 import { signButton } from './widgets.js';
 
@@ -62,7 +64,9 @@ export class Viewer {
   /** @param {Entry} entry */
   #show(entry) {
     const crisp = this.shop.crisp(entry) ? 'crisp' : '';
-    this.stage.replaceChildren(h('img', { src: this.shop.picture(entry), alt: this.shop.name(entry), class: crisp }));
+    const picture = h('img', { src: this.shop.picture(entry), alt: this.shop.name(entry), class: crisp });
+    const film = entry.film && filmPlayer(entry, this.shop.film(entry), { controls: true, poster: this.shop.picture(entry), 'aria-label': this.shop.name(entry) });
+    this.stage.replaceChildren(film || picture);
     this.#write(entry);
     this.shop.album.lineage(entry.id).then((family) => this.#relate(entry, family)).catch(this.shop.failed);
   }
@@ -79,16 +83,17 @@ export class Viewer {
     this.panel.replaceChildren(
       h('div', { class: 'viewer-title' }, h('h2', {}, this.shop.title(entry.generator)), heart),
       h('p', { class: 'quiet' }, `${when(words, entry.created)} · ${entry.width} × ${entry.height}`),
-      wordButton(words, 'swap', 'gallery.restore', () => this.shop.restore(entry), { class: 'button first', 'data-act': 'restore' }),
+      wordButton(words, 'swap', entry.film ? 'gallery.open_film' : 'gallery.restore', () => this.shop.restore(entry), { class: 'button first', 'data-act': 'restore' }),
       words.put(wordButton(words, 'search', 'gallery.like', () => this.shop.like(entry.id), { 'data-act': 'like' }), 'gallery.like_tip', {}, 'tip'),
       h('dl', { class: 'facts' }, ...told),
       labelField({
         words, known: () => album.labels, labels: entry.labels,
         add: (label) => this.shop.label([entry], label, true), drop: (label) => this.shop.label([entry], label, false),
       }),
+      noteField(words, entry.note, (text) => this.shop.note(album.find(entry.id) ?? entry, text)),
       family,
       h('div', { class: 'viewer-acts' },
-        h('a', { class: 'button', href: this.shop.picture(entry), download: `${entry.generator}-${entry.recipe.seed ?? 0}.png` }, icon('download'), words.put(h('span'), 'gallery.download')),
+        h('a', { class: 'button', ...this.#file(entry) }, icon('download'), words.put(h('span'), 'gallery.download')),
         wordButton(words, 'remove', 'gallery.remove', () => this.#remove(entry), { 'data-act': 'remove' })));
   }
 
@@ -99,6 +104,12 @@ export class Viewer {
     place.setAttribute('data-of', entry.id);
     place.replaceChildren(...familyTree(this.shop, entry, family, (relative) => this.#visit(relative)));
     for (const row of place.querySelectorAll('.family-row')) row.scrollLeft = (row.scrollWidth - row.clientWidth) / 2;
+  }
+
+  /** @param {Entry} entry */
+  #file(entry) {
+    if (entry.film) return { href: this.shop.film(entry), download: `${entry.generator}-film.${entry.film === 'png' ? 'zip' : entry.film}` };
+    return { href: this.shop.picture(entry), download: `${entry.generator}-${entry.recipe.seed ?? 0}.png` };
   }
 
   /** @param {Entry} relative */
@@ -121,13 +132,14 @@ export class Viewer {
   }
 
   #closed() {
+    this.stage.replaceChildren(); // a film stops
     if (this.index >= 0) this.shop.look(this.index);
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     event.stopPropagation(); // the page's own keys sleep while a picture is large
-    if (/** @type {HTMLElement} */ (event.target).matches('input') || !this.entry) return;
+    if (/** @type {HTMLElement} */ (event.target).matches('input, textarea, video') || !this.entry) return;
     if (walkTree(this.panel.querySelector('.family-tree'), event.key)) event.preventDefault();
     else if (event.key === 'ArrowLeft') this.#step(-1);
     else if (event.key === 'ArrowRight') this.#step(1);

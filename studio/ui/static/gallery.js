@@ -2,21 +2,23 @@
 
 import { Atlas } from './atlas.js';
 import { liveInset } from './atlas-live.js';
-import { dialog } from './dialog.js';
 import { h } from './dom.js';
+import { Acts } from './gallery-acts.js';
 import { Album, EVERYTHING } from './gallery-album.js';
 import { Bar } from './gallery-bar.js';
-import { compare } from './gallery-compare.js';
+import { draggable } from './gallery-drag.js';
+import { exportZip } from './gallery-export.js';
+import { playOnHover } from './gallery-film.js';
 import { Grid } from './gallery-grid.js';
-import { labelField } from './gallery-labels.js';
-import { Viewer, wordButton } from './gallery-viewer.js';
+import { filesIn, importInto } from './gallery-import.js';
+import { Shelf } from './gallery-shelf.js';
+import { Viewer } from './gallery-viewer.js';
+import { showFilm } from './keeping.js';
 import { reopen } from './reopen.js';
-import { signButton } from './widgets.js';
 
 /** @typedef {import('./gallery-album.js').Entry} Entry */
 /** @typedef {Gallery} Shop what the parts of the gallery ask of the whole */
 
-const MOST_COMPARED = 6;
 const LOOK_AGAIN = 2000; // ms, while the studio still looks at pictures
 
 /** @param {HTMLElement} root @param {any} atelier */
@@ -36,15 +38,20 @@ class Gallery {
     this.drawn = ''; // what the grid was last laid out for
     this.grid = new Grid({
       album: this.album, words: this.words, thumb: this.thumb, crisp: this.crisp, name: this.name, failed: this.failed,
-      onOpen: (index) => this.viewer.open(index).catch(this.failed), onSelect: () => this.#drawActs(), onKey: (event) => this.#key(event),
+      onOpen: (index) => this.viewer.open(index).catch(this.failed), onSelect: () => this.acts.draw(), onKey: (event) => this.#key(event), onMove: (index, by) => this.#move(index, by),
     });
     this.atlas = new Atlas(atelier, { extent: () => ({ generator: this.album.query.generator }), onlySaved: true, turned: (isOpen) => this.#turn(isOpen) });
     this.atlas.root.append(liveInset(atelier));
     this.bar = new Bar(this);
-    this.acts = h('div', { class: 'album-acts', role: 'toolbar', hidden: true });
-    this.words.put(this.acts, 'gallery.selection', {}, 'label');
+    this.shelf = new Shelf(this, (collection) => this.openCollection(collection));
+    this.acts = new Acts(this);
     this.empty = h('div', { class: 'album-empty', hidden: true });
-    root.replaceChildren(this.bar.root, this.atlas.root, this.grid.root, this.empty, this.acts, this.viewer.root);
+    root.replaceChildren(this.bar.root, this.shelf.root, this.atlas.root, this.grid.root, this.empty, this.acts.root, this.viewer.root);
+    playOnHover(this.grid.root, ({ dataset }) => this.album.entry(Number(dataset.index)), this.film);
+    draggable(this.grid.root, {
+      ids: ({ dataset: { id } }) => (this.grid.selected.has(id) ? [...this.grid.selected.keys()] : [id]), mayPlace: () => this.shelf.mayPlace,
+      drop: (ids, collection) => this.shelf.collect(collection, ids), place: (ids, beside, after) => this.shelf.place(ids, beside, after),
+    });
     document.addEventListener('atelier:language', () => this.#redraw());
     // Whatever was saved in Create, or in another tab of the browser, is there when the eye comes here.
     new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.ask()).observe(this.bar.root);
@@ -52,17 +59,19 @@ class Gallery {
 
   thumb = (entry) => this.atelier.api.at(`gallery/${entry.id}/thumb.webp`);
   picture = (entry) => this.atelier.api.at(`gallery/${entry.id}.png`);
+  film = (entry) => this.atelier.api.at(`gallery/${entry.id}/film`);
   declaration = (id) => [...this.atelier.state.declarations, ...this.atelier.translators].find((one) => one.id === id);
   title = (id) => this.words.pick(this.declaration(id)?.title) || id;
   crisp = (entry) => this.declaration(entry.generator)?.rendering === 'crisp';
-  name = (entry) => (entry.recipe.blend ? this.title(entry.generator) : this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 }));
+  name = (entry) => (entry.film ? this.words.say('gallery.film_name', { generator: this.title(entry.generator) }) : entry.recipe.blend ? this.title(entry.generator) : this.words.say('gallery.picture', { generator: this.title(entry.generator), seed: entry.recipe.seed ?? 0 }));
   failed = (error) => this.atelier.toast(this.words.fault(error?.fault ?? { text: error?.message }));
 
   /** Ask for the pictures again, or for others. @param {Record<string, unknown>} [patch] */
   async ask(patch = {}) {
     const before = this.drawn;
     try {
-      if (!(await this.album.ask(patch))) return;
+      const [fresh] = await Promise.all([this.album.ask(patch), this.shelf.load()]);
+      if (!fresh) return;
     } catch (error) {
       this.failed(error);
       return;
@@ -105,6 +114,39 @@ class Gallery {
     this.look(0);
   }
 
+  /** The pictures of a collection; '' = all. @param {string} collection */
+  async openCollection(collection) {
+    this.bar.clear();
+    this.grid.clear();
+    await this.ask({ ...EVERYTHING, collection });
+  }
+
+  /** What was dropped on the gallery, or a dialog to choose. @param {DataTransfer} [dropped] */
+  async import(dropped) {
+    importInto(this, dropped && (await filesIn(dropped)));
+  }
+
+  /** Open a saved film on its timeline. @param {Entry} entry */
+  async openFilm(entry) {
+    try {
+      const film = JSON.parse(await this.atelier.api.call('open_film', [entry.id]));
+      this.viewer.leave();
+      await showFilm(this.atelier, film);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** @param {Entry} entry @param {string} text */
+  async note(entry, text) {
+    if (text.trim() === entry.note) return;
+    try {
+      this.grid.refresh(await this.album.note(entry, text));
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
   /** Without any search or filter. */
   showAll() {
     this.bar.clear();
@@ -137,9 +179,10 @@ class Gallery {
     }
   }
 
-  /** Every control as it stood for this picture. @param {Entry} entry */
+  /** Every control as it stood for this picture; a film on its timeline. @param {Entry} entry */
   restore(entry) {
-    this.reopen(entry.recipe, entry.id);
+    if (entry.film) void this.openFilm(entry);
+    else this.reopen(entry.recipe, entry.id);
   }
 
   /** The same of a recipe, saved or not. @param {any} recipe @param {string|null} [id] */
@@ -153,14 +196,9 @@ class Gallery {
     this.grid.focus(index).catch(this.failed);
   }
 
-  /** @param {string[]} ids */
-  async export(ids) {
-    try {
-      const file = await this.album.export(ids);
-      h('a', { href: file.url, download: file.orig_name }).click();
-    } catch (error) {
-      this.failed(error);
-    }
+  /** @param {{ids?: string[], collection?: string}} what */
+  export(what) {
+    exportZip(this.atelier, what, this.failed);
   }
 
   /** @param {Entry[]} entries @param {(entry: Entry) => Promise<Entry>} change */
@@ -174,7 +212,7 @@ class Gallery {
     } catch (error) {
       this.failed(error);
     }
-    this.#drawActs();
+    this.acts.draw();
   }
 
   /** What decides whether the grid must be laid out anew. */
@@ -187,62 +225,39 @@ class Gallery {
   #redraw() {
     this.grid.draw();
     this.bar.draw();
-    this.#drawActs();
+    this.shelf.draw();
+    this.acts.draw();
     this.#drawEmpty();
     if (this.viewer.entry) this.viewer.refresh(this.viewer.entry);
-  }
-
-  #drawActs() {
-    const { words } = this;
-    const chosen = [...this.grid.selected.values()];
-    this.acts.hidden = chosen.length === 0;
-    if (!chosen.length) return;
-    const loved = chosen.every(({ favourite }) => favourite);
-    const ids = chosen.map(({ id }) => id);
-    const act = (sign, word, press, name, given = {}) => wordButton(words, sign, word, press, { 'data-act': name, ...given });
-    this.acts.replaceChildren(...[
-      h('strong', { role: 'status' }, words.say('gallery.selected', { count: chosen.length })),
-      chosen.length === 1 && act('swap', 'gallery.restore', () => this.restore(chosen[0]), 'restore'),
-      chosen.length === 1 && act('search', 'gallery.like', () => this.like(ids[0]), 'like'),
-      chosen.length > 1 && act('compare', 'gallery.compare', () => compare(this, chosen), 'compare', { disabled: chosen.length > MOST_COMPARED }),
-      act('save', loved ? 'gallery.unfavourite' : 'gallery.favourite', () => this.favourite(chosen, !loved), 'favourite'),
-      act('label', 'gallery.label', () => this.#openLabels(), 'label'),
-      act('pack', 'gallery.export', () => this.export(ids), 'export'),
-      act('remove', 'gallery.remove', () => this.remove(ids), 'remove'),
-      signButton(words, 'close', 'gallery.clear', () => this.grid.clear(), { 'data-act': 'clear' }),
-    ].filter((part) => part !== false));
-  }
-
-  #openLabels() {
-    const { words, album } = this;
-    const body = h('div');
-    const draw = () => {
-      const chosen = [...this.grid.selected.values()];
-      const labels = [...new Set(chosen.flatMap((entry) => entry.labels))].sort();
-      const change = (on) => async (label) => {
-        await this.label(chosen, label, on);
-        draw();
-      };
-      body.replaceChildren(labelField({ words, known: () => album.labels, labels, add: change(true), drop: change(false) }));
-      body.querySelector('input')?.focus();
-    };
-    dialog(words, 'gallery.label_title', body, { name: 'labels' });
-    draw();
   }
 
   #drawEmpty() {
     const { words, album } = this;
     this.empty.hidden = album.total > 0;
     this.grid.root.hidden = album.total === 0;
-    const [title, text, word, press] = album.isWhole
+    const [title, text, word, press] = this.shelf.mayPlace
+      ? ['gallery.collection_empty_title', 'gallery.collection_empty', 'gallery.show_all', () => this.showAll()]
+      : album.isWhole
       ? ['gallery.empty_title', 'gallery.empty', 'gallery.to_create', () => this.atelier.openTab('create')]
       : ['gallery.none_title', 'gallery.none', 'gallery.show_all', () => this.showAll()];
     this.empty.replaceChildren(words.put(h('h2'), title), words.put(h('p'), text),
       h('button', { type: 'button', class: 'button first', onclick: press }, words.put(h('span'), word)));
   }
 
+  /** The picture under the keyboard goes to another place of its collection. @param {number} index @param {number} by */
+  #move(index, by) {
+    const entry = this.album.entry(index);
+    if (entry && this.shelf.mayPlace) void this.shelf.step(entry.id, by);
+  }
+
   /** Keys on a picture that the grid has no use for itself. @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === 'z') {
+      event.preventDefault();
+      event.stopPropagation();
+      void this.shelf.goBack();
+      return;
+    }
     const at = this.album.entry(this.grid.cursor);
     const chosen = this.grid.selected.size ? [...this.grid.selected.values()] : at ? [at] : [];
     if (!chosen.length || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -9,18 +9,21 @@ export async function keep({ api }, recipe, parents) {
   return entry;
 }
 
-/** A picture goes to the end of the film. @param {any} atelier @param {any} recipe */
-export const toFilm = async (atelier, recipe) => (await filmTab(atelier)).add(compact(complete(recipe)));
-
-/** A film takes the place of the one on the timeline, with the music that was brought for it. @param {any} atelier @param {any} made */
-export async function openFilm(atelier, made) {
-  const { open, film } = await filmTab(atelier);
-  open({ music: film.music, ...made });
-}
-
-/** @param {any} atelier */
+/** The Film tab, once it stands. @param {any} atelier */
 async function filmTab(atelier) {
   atelier.openTab('film');
   while (!atelier.film) await new Promise(requestAnimationFrame);
   return atelier.film;
+}
+
+/** A picture goes to the end of the film. @param {any} atelier @param {any} recipe */
+export const toFilm = async (atelier, recipe) => (await filmTab(atelier)).add(compact(complete(recipe)));
+
+/** A whole film takes the place of the one that is worked on, which undo brings back. @param {any} atelier @param {any} film */
+export const showFilm = async (atelier, film) => (await filmTab(atelier)).open(film);
+
+/** A film that has no music keeps what was brought for the one on the timeline. @param {any} atelier @param {any} made */
+export async function openFilm(atelier, made) {
+  const { film } = await filmTab(atelier);
+  return showFilm(atelier, { music: film.music, ...made });
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
@@ -13,11 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.frozen import frozen
+from models.latent import Turned
 from models.layers import Linear, double
 from models.spec import Inside
 
 if TYPE_CHECKING:
     from models.generators.style import ModulatedConv, Style, StyledLayer
+
+
+KEPT = 16  # pictures' noise, for as many hands at once
 
 
 class FrozenStyle:
@@ -38,6 +43,8 @@ class FrozenStyle:
         self.pictures = [FrozenPicture(picture, dtype, share) for picture, share in zip(pictures, shares, strict=False)]
         self.start = as_pixels(style.start.to(dtype=dtype, memory_format=torch.channels_last))
         self.ground = style.ground[None, :, None, None]
+        self.areas = [(4 << layer // 2) ** 2 for layer in range(style.spec.layers)]
+        self.grain = lru_cache(KEPT)(self._kept)
 
     def __call__(self, w: Tensor, noise_seeds: Sequence[int] | None, inside: Inside | None = None) -> Tensor:
         modulations, kernels = self.modulated(w)
@@ -67,9 +74,16 @@ class FrozenStyle:
 
     def noises(self, n: int, seeds: Sequence[int] | None, device: torch.device) -> Sequence[Tensor]:
         """Each layer's noise beside ones, (n, pixels, 2)."""
-        maps = [noise.flatten(1) for noise in self.style.noise(n, seeds, device)]
-        noise = torch.cat(maps, dim=1).to(self.dtype)
-        return torch.stack((noise, torch.ones_like(noise)), dim=2).split([one.shape[1] for one in maps], dim=1)
+        maps = [self.grain(int(seed), getattr(seed, "turn", 0.0), device) for seed in seeds or ()] or [self._beside_ones(n, None, device)]
+        return torch.cat(maps).split(self.areas, dim=1)
+
+    def _kept(self, seed: int, turn: float, device: torch.device) -> Tensor:
+        """One picture's, of all layers. A hand seldom moves it, and drawing it anew takes as long as a small convolution."""
+        return self._beside_ones(1, [Turned(seed, turn)], device)
+
+    def _beside_ones(self, n: int, seeds: Sequence[int] | None, device: torch.device) -> Tensor:
+        noise = torch.cat([one.flatten(1) for one in self.style.noise(n, seeds, device)], dim=1).to(self.dtype)
+        return torch.stack((noise, torch.ones_like(noise)), dim=2)
 
 
 @dataclass(frozen=True)

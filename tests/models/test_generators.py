@@ -6,6 +6,7 @@ from torch import Tensor
 
 from models.generators.style import ModulatedConv, Style
 from models.generators.vae import Vae, negative_elbo
+from models.latent import Turned
 from models.registry import GENERATORS, Registry
 from models.spec import Condition, Generator, GeneratorSpec
 
@@ -77,6 +78,20 @@ def test_synthesis_draws_the_same_pictures_and_leaves_the_generator_alone(
                 assert torch.equal(draw(w, seeds), x)
                 assert torch.equal(draw(w[:1], seeds[:1]), draw(w[:1], seeds[:1]))
     assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
+
+
+def test_noise_that_is_kept_is_that_of_its_seed_and_its_turn() -> None:
+    generator = varied(built("style"))
+    draw = generator.synthesis(torch.float32)
+    w = generator.map(torch.randn(1, generator.spec.z_dim), even(generator.spec, 1))
+    seeds = (5, Turned(5, 0.3), Turned(5, 0.6), 6, 5)
+    with torch.inference_mode():
+        alone = [draw(w, [seed]) for seed in seeds]
+        for seed, x in zip(seeds, alone, strict=True):
+            torch.testing.assert_close(x, generator.synthesize(w, [seed]), atol=1e-4, rtol=0)
+        torch.testing.assert_close(draw(w.expand(5, -1, -1), seeds), torch.cat(alone), atol=1e-5, rtol=0)
+    assert torch.equal(alone[0], alone[-1])
+    assert not any(torch.equal(a, b) for a, b in zip(alone, alone[1:], strict=False))
 
 
 def refuse(*_: object) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from models.encoder import load_encoder
 from studio.bench.browser import open_browser
+from studio.bench.drag import RECORDER, Rate, rate_of
 from studio.bench.server import free_port, serving
 from studio.engine import Engine
 from studio.film import Film, Key, film_to_dict
@@ -26,10 +27,9 @@ PLAY = """([film, seconds]) => new Promise(async (done) => {
   atelier.openTab('film');
   while (!atelier.film) await new Promise(requestAnimationFrame);
   while (!document.querySelector('[data-role=seam]').textContent) await new Promise(requestAnimationFrame);
-  let painted = 0;
-  document.addEventListener('atelier:film-painted', () => { painted += 1; });
   document.querySelector('[data-act=film-play]').click();
-  setTimeout(() => done(painted / seconds), 1000 * seconds);
+  setTimeout(benchReset, 500); // its first frames must not be measured
+  setTimeout(() => done(benchRecord.frames), 500 + 1000 * seconds);
 })"""
 PLAYED = 4  # seconds
 
@@ -54,7 +54,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             figures |= {"write_seconds": round(time.monotonic() - begun, 2), "megabytes": round(written.stat().st_size / 2**20, 2)}
             for name, one in (("plain", film), ("even", replace(film, even=True))):
                 figures |= {f"{name}_{what}": value for what, value in pace(engine, films.reel(one, "bench")).items()}
-        figures["played_fps"] = played(options.checkpoints, Path(folder), film)
+        port = free_port()
+        command = ["app.py", "--port", str(port), "--folder", f"{folder}/studio", "--checkpoints", str(options.checkpoints.resolve())]
+        with serving(command, port, Path(folder) / "log") as server:
+            figures["played_fps"] = round(played(server.url, film, PLAYED).fps, 1)
     return figures
 
 
@@ -66,15 +69,15 @@ def pace(engine: Engine, reel: Reel) -> dict[str, float]:
     return {"spread": round(float(walked.std() / walked.mean()), 4), "seam": round(float(walked[-1] / max(beside, 1e-9)), 4)}
 
 
-def played(checkpoints: Path, folder: Path, film: Film) -> float:
-    """Pictures a second that the page paints of it."""
-    port = free_port()
-    command = ["app.py", "--port", str(port), "--folder", str(folder / "studio"), "--checkpoints", str(checkpoints.resolve())]
-    with open_browser() as browser, serving(command, port, folder / "log") as server:
+def played(url: str, film: Film, seconds: float) -> Rate:
+    """Frames a second that a studio's page shows of it while it plays."""
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(server.url)
+        page.add_init_script(path=RECORDER)
+        page.goto(url)
         page.wait_for_function("window.atelier?.live.settled")
-        return round(page.evaluate(PLAY, [film_to_dict(film), PLAYED]), 1)
+        frames = page.evaluate(PLAY, [film_to_dict(film), seconds])
+    return rate_of(frames, frames[0], frames[-1])
 
 
 def table(figures: Mapping[str, Any]) -> str:

@@ -40,6 +40,9 @@
   document.addEventListener('atelier:painted', ({ detail }) => {
     if (!detail.rest) painted(started.get(detail.id));
   });
+  document.addEventListener('atelier:film-painted', ({ detail }) => { // a film moves by itself
+    if (!detail.rest) painted();
+  });
 
   // Naive: a Gradio event leaves by fetch, one at a time, and its answer is the next picture to load.
   const fetchAsBefore = window.fetch;

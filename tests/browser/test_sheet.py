@@ -17,6 +17,11 @@ READY = "[data-role=sheet] .cell-pick:not([disabled])"
 def open_sheet(page: Page, generator: str, mode: str) -> Locator:
     """The drawn pictures of a sheet of this mode."""
     after_rest(page, lambda: page.evaluate(f"window.atelier.state.restore({{generator: '{generator}', seed: 7}})"))
+    return sheet_of(page, mode)
+
+
+def sheet_of(page: Page, mode: str) -> Locator:
+    """The drawn pictures of a sheet around the picture that stands there."""
     page.locator("[data-act=sheet]").click()
     page.locator(f"[data-mode={mode}]").click()
     cells = page.locator(READY)

@@ -107,7 +107,7 @@ def test_a_thousand_idle_pages_are_held_and_one_that_moves_is_drawn_for(
 def test_a_page_that_does_not_read_holds_nobody_up(studio: tuple[Served, Obedient], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "frame_rgba", lambda pixels: bytes(8 << 20))  # more than lies on the way
     host, generator = studio[0].host, studio[1]
-    with open_page(host, max_queue=1, max_size=None, close_timeout=0.1) as slow, open_page(host) as quick:
+    with open_page(host, compression=None, max_queue=1, max_size=None, close_timeout=0.1) as slow, open_page(host) as quick:
         for number in range(30):
             slow.say(type="draw", id=number, near=True, recipe={"generator": "obedient", "noise_seed": 200})
             quick.say(type="draw", id=number, recipe={"generator": "obedient", "noise_seed": 100})

@@ -71,7 +71,7 @@ def visit(browser: Browser, studio: Server) -> Iterator[Page]:
 
 
 def gallery(page: Page) -> list[dict[str, Any]]:
-    entries = page.evaluate("window.atelier.api.call('gallery', ['', '', false, '', 0, 60, '', false])")["entries"]
+    entries = page.evaluate("window.atelier.api.call('gallery', ['', '', false, '', 0, 60, '', false, ''])")["entries"]
     return [{name: entry[name] for name in ("id", "created", "recipe", "parents", "bytes")} for entry in entries]
 
 

@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from studio.bench.server import free_port
 from studio.engine import Engine
 from studio.gallery import Gallery
+from studio.server import config
 from studio.settings import Settings
 from studio.web import create_web
 
@@ -33,12 +34,12 @@ class Served:
 
 
 @contextmanager
-def served(engine: Engine, folder: Path, settings: Settings | None = None) -> Iterator[Served]:
+def served(engine: Engine, folder: Path, settings: Settings | None = None, **options: Any) -> Iterator[Served]:
+    """options: of uvicorn."""
     port = free_port()
     with Gallery(folder / "gallery") as gallery:
         web = create_web(engine, gallery, settings or Settings(port=port, folder=folder))
-        config = uvicorn.Config(web, port=port, log_level="warning", timeout_graceful_shutdown=2)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(web, port=port, log_level="warning", **options))
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ from tests.torture import TORTURE, rounds
 SLOWEST = 2.0  # seconds of this thread's own time
 COMMON: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 settings.register_profile("suite", max_examples=60, derandomize=True, phases=[Phase.explicit, Phase.generate], **COMMON)
-settings.register_profile("torture", max_examples=20_000, **COMMON)
+settings.register_profile("torture", max_examples=5_000, **COMMON)
 settings.load_profile("torture" if TORTURE else "suite")
 
 
@@ -44,7 +43,7 @@ def tally() -> Iterator[Counter[str]]:
 
 
 def tried(tally: Counter[str], read: Callable[[Any], Any], given: Any) -> Any:
-    """What is read; None where it was refused in words that can be sent. Whatever else is raised fails the test, and so does taking long."""
+    """What is read; None where it was refused in words that can be sent. Anything else fails the test, and so does taking long."""
     tally["tried"] += 1
     tally["left"] += 1  # until it has ended well
     began = time.thread_time()
@@ -112,7 +111,8 @@ def test_osc_packets(tally: Counter[str], packet: bytes) -> None:
 
 
 @given(
-    name=st.from_regex(r"\A(/[A-Za-z0-9_.-]{1,9}){1,6}\Z"), value=st.one_of(st.integers(-(10**10), 10**10), st.floats(-1e9, 1e9, width=32))
+    name=st.text("abZ09_.-", min_size=1, max_size=60).map(lambda name: f"/{name}"),
+    value=st.one_of(st.integers(-(10**10), 10**10), st.floats(-1e9, 1e9, width=32)),
 )
 def test_osc_packets_that_we_write(tally: Counter[str], name: str, value: float) -> None:
     assert tried(tally, read_packet, write_packet(name, value)) == [(name, (float(value),))]
@@ -135,7 +135,7 @@ def page(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
             yield page
 
 
-@settings(max_examples=rounds(60, 4000))
+@settings(max_examples=rounds(60, 1000))
 @given(message=messages)
 def test_messages_to_a_page(tally: Counter[str], page: OpenPage, message: Any) -> None:
     """After each the page still draws."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import random
 import signal
 import sqlite3
@@ -45,7 +46,7 @@ def killed(round: int, job: doomed.Doomed, *given: Any) -> None:
 
 
 def check_gallery(folder: Path) -> int:
-    """Rows and files agree before anything is swept, and each file is whole; after the next opening nothing else is there. How many rows."""
+    """Rows and files agree before anything is swept, each file whole; after the next opening nothing else is there. How many rows."""
     with closing(sqlite3.connect(folder / "gallery.sqlite")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         rows = db.execute("SELECT id, film, bytes FROM pictures").fetchall()
@@ -58,6 +59,8 @@ def check_gallery(folder: Path) -> int:
         assert len(data) + len(moving) == size
         if film and len(moving) == len(doomed.sealed(0)):
             assert doomed.is_sealed(moving)
+    for half in (folder / "thumbs").rglob("*.new"):
+        os.utime(half, (1, 1))  # another process could still be making a fresh one
     with Gallery(folder) as gallery:
         for entry in gallery.find(doomed.ME, limit=200).entries:
             with Image.open(gallery.thumb(entry.id, doomed.ME)) as thumb:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 
 from studio.bench.server import free_port
@@ -27,6 +28,7 @@ class Served:
     host: str  # with its port
     engine: Engine
     gallery: Gallery
+    web: FastAPI
 
     @property
     def url(self) -> str:
@@ -46,7 +48,7 @@ def served(engine: Engine, folder: Path, settings: Settings | None = None, **opt
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
         try:
-            yield Served(f"127.0.0.1:{port}", engine, gallery)
+            yield Served(f"127.0.0.1:{port}", engine, gallery, web)
         finally:
             server.should_exit = True
             thread.join(10)

@@ -74,7 +74,7 @@ def test_secrets_that_are_not_kept_are_never_the_same():
     ("argv", "message"),
     [
         (["--prot", "80"], "Unknown flag '--prot'. Did you mean --port?"),
-        (["--bogus"], "Unknown flag '--bogus'. Known: --help, --profile"),
+        (["--xyzzy"], "Unknown flag '--xyzzy'. Known: --help, --profile"),
         (["run"], "Unknown flag 'run'."),
         (["--por", "80"], "Did you mean --port?"),
         (["--port", "http"], "--port (or PORT) is a whole number, not 'http'."),

@@ -1,0 +1,34 @@
+"""Every route of the studio's own, asked by Schemathesis what its schema allows and what it does not: answered, never with a surprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+from studio.engine import Engine
+from tests.studio.served import Served, served
+from tests.torture import rounds
+
+NOT_NOW = (503, 504, 507)  # said by a studio that is full, slow or out of room
+
+
+@pytest.fixture(scope="module")
+def studio(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(engine, tmp_path_factory.mktemp("routes")) as studio:
+        yield studio
+
+
+@pytest.fixture(scope="module")
+def routes(studio: Served) -> schemathesis.BaseSchema:
+    return schemathesis.openapi.from_dict(studio.web.openapi())
+
+
+@schemathesis.pytest.from_fixture("routes").parametrize()
+@settings(max_examples=rounds(2, 300), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+def test_no_route_answers_with_a_surprise(case: schemathesis.Case, studio: Served) -> None:
+    answer = case.call(base_url=studio.url, timeout=30)
+    assert answer.status_code < 500 or answer.status_code in NOT_NOW, answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"

@@ -94,8 +94,8 @@ def test_no_other_writer_leaves_half_a_file_on_a_full_disk(disk: Path, write: Ca
 @pytest.mark.parametrize("format", ["mp4", "webp", "png"])
 def test_a_film_on_a_full_disk_says_so_and_leaves_nothing(engine: Engine, disk: Path, format: str) -> None:
     (disk / "rest").write_bytes(b"\0" * 1_040_000)
-    film = Film((Key(RECIPE, 0.0), Key(Recipe("tiny-style", seed=9), 1.0)), seconds=2.0, rate=24)
-    work = Films(engine).shoot(film, format, 512, disk / "x.film", ME)
+    film = Film((Key(RECIPE, 0.0), Key(Recipe("tiny-style", seed=9), 0.5)), seconds=1.0, rate=24)
+    work = Films(engine).shoot(film, format, 256, disk / "x.film", ME)
     assert str(work.future.exception(60)) == FULL
     assert files_in(disk) == {disk / "rest"}
 

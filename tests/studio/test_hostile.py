@@ -139,6 +139,13 @@ def test_a_body_that_keeps_coming_may_take_its_time(studio: Served) -> None:
         assert door.recv(12) == b"HTTP/1.1 200"
 
 
+def test_a_page_that_only_looks_stays(studio: Served) -> None:
+    with open_page(studio.host) as page:
+        time.sleep(server.HEAD_WITHIN + server.NEXT_WITHIN)
+        page.say(type="draw", id=1, recipe={"generator": "tiny-vae"})
+        assert page.hear_until("frame").header["id"] == 1
+
+
 def test_a_head_without_end_is_refused(studio: Served) -> None:
     with knock(studio) as door:
         door.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"a" * (2 * server.LONGEST_HEAD))

@@ -212,6 +212,8 @@ def _spelled(card: Card) -> bytes:
 def _between(folder: Path) -> bool:
     """Whether a save was killed after its weights and before its card."""
     try:
+        if (folder / NEXT).stat().st_size > MAX_CARD or (folder / WEIGHTS).stat().st_size > MAX_WEIGHTS:
+            return False
         told = json.loads((folder / NEXT).read_bytes())
         return told["weights_sha256"] == hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

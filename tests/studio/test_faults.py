@@ -23,6 +23,7 @@ from studio.edits import made
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.film import Film, Key
+from studio.filming import FilmFormat
 from studio.films import Films
 from studio.gallery import Gallery
 from studio.recipe import Recipe
@@ -92,7 +93,7 @@ def test_no_other_writer_leaves_half_a_file_on_a_full_disk(disk: Path, write: Ca
 
 
 @pytest.mark.parametrize("format", ["mp4", "webp", "png"])
-def test_a_film_on_a_full_disk_says_so_and_leaves_nothing(engine: Engine, disk: Path, format: str) -> None:
+def test_a_film_on_a_full_disk_says_so_and_leaves_nothing(engine: Engine, disk: Path, format: FilmFormat) -> None:
     (disk / "rest").write_bytes(b"\0" * 1_040_000)
     film = Film((Key(RECIPE, 0.0), Key(Recipe("tiny-style", seed=9), 0.5)), seconds=1.0, rate=24)
     work = Films(engine).shoot(film, format, 256, disk / "x.film", ME)

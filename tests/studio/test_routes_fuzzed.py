@@ -11,7 +11,7 @@ from schemathesis.core.result import Ok
 
 from studio.engine import Engine
 from tests.studio.served import Served, served
-from tests.torture import rounds
+from tests.torture import TORTURE, rounds
 
 NOT_NOW = (503, 504, 507)  # said by a studio that is full, slow or out of room
 
@@ -30,6 +30,7 @@ def test_no_route_answers_with_a_surprise(studio: Served) -> None:
         @settings(
             max_examples=rounds(2, 300),
             deadline=None,
+            derandomize=not TORTURE,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
             database=None,
         )
@@ -43,4 +44,4 @@ def test_no_route_answers_with_a_surprise(studio: Served) -> None:
 
         ask()
     print(f"\nroutes: {asked} requests")
-    assert asked > 60
+    assert asked > 30

@@ -15,13 +15,14 @@ READ := $(PY) -m ruff check . && $(PY) -m pyright
 AXE := tests/browser/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor kiosk test check bench train evaluate look
+.PHONY: help run doctor kiosk test torture check bench train evaluate look
 
 help:
 	@echo 'make run        serve the studio on http://$(HOST):$(PORT)  (HOST, PORT; ARGS= passes flags, --help lists them)'
 	@echo 'make doctor     look the machine and the studio over, and say what helps'
 	@echo 'make kiosk      the exhibition: a touch screen for passers-by; docs/kiosk.md  (KIOSK_PIN)'
 	@echo 'make test       everything: checks, unit, contract, HTTP and browser tests'
+	@echo 'make torture    100 kills, tens of thousands of inputs by chance, every route: half an hour and more  (ARGS)'
 	@echo 'make check      ruff, pyright, the import rule, complete documents and languages'
 	@echo 'make bench      milliseconds from hand to pixel against a naive page, seconds to the first picture  (ARGS)'
 	@echo 'make train      train PRESET=$(PRESET), its data made first  (ARGS)'
@@ -40,6 +41,9 @@ kiosk: $(RUN)
 test: $(DEV) $(BROWSER) $(AXE)
 	@$(READ)
 	@$(PY) -m pytest -q $(ARGS)
+
+torture: $(DEV)
+	@TORTURE=1 $(PY) -m pytest -q -s $(addprefix tests/studio/test_,kills.py fuzz.py routes_fuzzed.py hostile.py faults.py) $(ARGS)
 
 check: $(DEV)
 	@$(READ)

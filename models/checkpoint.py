@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import struct
@@ -26,7 +27,7 @@ from models.translators.translator import Translator
 
 MAX_CARD = 1 << 20
 MAX_WEIGHTS = 1 << 30
-WEIGHTS = "weights.safetensors"
+CARD, NEXT, WEIGHTS = "card.json", "card.next.json", "weights.safetensors"
 DIRECTION = "direction."
 Rendering = Literal["smooth", "crisp"]
 
@@ -96,12 +97,12 @@ def _found(root: Path) -> list[tuple[int, Path, str]]:
             return 1 << 30, folder, ""
         return card.order, folder, card.family
 
-    return sorted(told(path.parent) for path in root.glob("*/card.json"))
+    return sorted(told(path.parent) for path in root.glob(f"*/{CARD}"))
 
 
 def load_card(folder: Path) -> Card:
     """Read card.json; CheckpointError where it is missing, too large, not JSON or lacks a field."""
-    path = folder / "card.json"
+    path = folder / (NEXT if _between(folder) else CARD)
     try:
         if path.stat().st_size > MAX_CARD:
             raise CheckpointError(f"{path} is larger than a card can be. Restore it from the repository.")
@@ -178,23 +179,45 @@ def save(
     directions: Mapping[str, Tensor] | None = None,
     preview: Image.Image | None = None,
 ) -> Card:
-    """Write weights in half precision, card and preview; each file whole or not at all. Returns the card with its hash."""
+    """Write weights in half precision, card and preview; each file whole or not at all. Returns the card with its hash.
+
+    Wherever it is killed, `load` finds the old checkpoint or the new one: the new card lies beside the old until its weights are there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     named = {DIRECTION + name: tensor for name, tensor in (directions or {}).items()}
     tensors = {**network.state_dict(), **named}
     halves = {name: t.detach().cpu().half().contiguous() if t.is_floating_point() else t.cpu() for name, t in tensors.items()}
     data = write_tensors(halves)
     card = replace(card, directions=tuple(sorted(directions or {})), weights_sha256=hashlib.sha256(data).hexdigest())
+    write_whole(folder / NEXT, _spelled(card))
     write_whole(folder / WEIGHTS, data)
-    save_card(folder, card)
+    os.replace(folder / NEXT, folder / CARD)
     if preview is not None:
-        preview.save(folder / "preview.webp", quality=85, method=6)
+        file = io.BytesIO()
+        preview.save(file, "WEBP", quality=85, method=6)
+        write_whole(folder / "preview.webp", file.getvalue())
     return card
 
 
 def save_card(folder: Path, card: Card) -> None:
     """Write card.json alone, for example with new scores."""
-    write_whole(folder / "card.json", (json.dumps(asdict(card), ensure_ascii=False, indent=1) + "\n").encode())
+    write_whole(folder / CARD, _spelled(card))
+    (folder / NEXT).unlink(missing_ok=True)
+
+
+def _spelled(card: Card) -> bytes:
+    return (json.dumps(asdict(card), ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _between(folder: Path) -> bool:
+    """Whether a save was killed after its weights and before its card."""
+    try:
+        if (folder / NEXT).stat().st_size > MAX_CARD or (folder / WEIGHTS).stat().st_size > MAX_WEIGHTS:
+            return False
+        told = json.loads((folder / NEXT).read_bytes())
+        return told["weights_sha256"] == hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def commit() -> str:

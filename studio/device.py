@@ -102,6 +102,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error) for words in ("out of memory", "can't allocate memory"))
 
 
+def is_lost(error: BaseException) -> bool:
+    """The device has failed in a way after which nothing more can be drawn on it by this process."""
+    return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
+
+
 def free_memory(device: torch.device) -> None:
     """Give back what is held but unused."""
     gc.collect()

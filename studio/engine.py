@@ -22,7 +22,7 @@ from models.encoder import Encoder, load_encoder
 from models.strokes import Stroke
 from studio import breeding, drawing
 from studio.darkroom import Darkroom
-from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb
+from studio.device import claim, describe, free_memory, is_lost, is_out_of_memory, pick_device, quicker_dtype, resident_mb
 from studio.directions import OwnDirection, OwnDirections, between, mixed, own_direction
 from studio.errors import Fault
 from studio.figures import Figures, Tally
@@ -36,6 +36,7 @@ from studio.sampling import Mode, sample
 from studio.schedule import Fits, Limits, Schedule, anything
 from studio.shelf import Shelf
 from studio.sounds import Sounds
+from studio.supervisor import kept_alive
 from studio.tray import Tray
 from studio.works import Work, Works
 
@@ -357,8 +358,12 @@ class Engine:
 
     def _serve(self, painter: Painter, fits: Fits) -> None:
         """Have a painter draw what fits it, until the schedule stops."""
-        while batch := self._schedule.take(fits):
-            self._answer(batch, painter)
+
+        def work() -> None:
+            while batch := self._schedule.take(fits):
+                self._answer(batch, painter)
+
+        kept_alive(work, partial(self._schedule.drop, Fault("fault.worker", status=500)), self._report)
 
     def _answer(self, batch: Sequence[Request], painter: Painter) -> None:
         """Draw a batch and hand it over. What fails together is drawn alone, so that a fault reaches only its own recipe."""
@@ -394,12 +399,17 @@ class Engine:
             pictures.append(Picture(small, recipe))
         return pictures
 
-    def _explain(self, error: Exception, recipe: Recipe) -> Fault:
+    def _explain(self, error: BaseException, recipe: Recipe) -> Fault:
         if isinstance(error, Fault):
             return error
         name = ", ".join((*((recipe.generator,) if recipe.generator else ()), *(step.translator for step in recipe.after)))
         if is_out_of_memory(error):
             free_memory(self.device)
             return Fault("fault.no_memory", generator=name, status=503)
+        if is_lost(error):  # for this process: whoever watches /healthz starts another
+            self.ready = False
+            self._report(f"The device no longer answers: {error!r}. Start the studio again.")
+            self._schedule.stop(lost := Fault("fault.device_lost", device=self.device.type, status=503))
+            return lost
         self._report(f"Drawing with '{name}' failed: {error!r}")
         return Fault("fault.drawing", generator=name, status=500)

@@ -18,7 +18,8 @@ class Fault(Exception):
         super().__init__(code)
         self.code = code
         self.status = status
-        self.params = params
+        # Lone surrogates, which JSON from outside may hold, can be sent to nobody.
+        self.params = {name: one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for name, one in params.items()}
 
     def __str__(self) -> str:
         return say("en", self.code, **self.params)

@@ -35,7 +35,8 @@ class Gallery(GalleryReading):
     """Pictures by visitor; safe to use from many threads and from several processes on one folder.
 
     Every method raises Fault: "fault.no_picture" for an id that is unknown, removed or another visitor's alike,
-    "fault.gallery_full" where the disk is full, "fault.gallery_write" where the folder can't be written to.
+    "fault.gallery_full" where the disk is full, "fault.gallery_write" where the folder can't be written to, "fault.gallery_busy" where
+    another program keeps the index to itself.
     quota: bytes of pictures a visitor may keep, None = as the disk allows.
     """
 

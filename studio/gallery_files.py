@@ -6,6 +6,7 @@ import io
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from PIL import Image
 
 from studio.errors import Fault
 
+IN_THE_MAKING = 3600.0  # seconds after which half a file is nobody's any more
 THUMB = 256  # pixels on the longer side; smaller pictures stay as they are
 
 
@@ -58,13 +60,14 @@ class GalleryFiles:
     def sweep(self, known: Collection[str]) -> None:
         """Delete what a crash left behind: pictures and films without a row, and halves of files.
 
-        Call it while nobody can save. A thumb may be in the making, so halves of known ones stay.
+        Call it while nobody can save. A thumb may be in the making, so halves of known ones stay for an hour.
         """
         for path in (*self._pictures.glob("*/*"), *self._films.glob("*/*")):
             if path.suffix not in (".png", ".film") or path.stem not in known:
                 path.unlink(missing_ok=True)
         for path in self._thumbs.glob("*/*"):
-            if path.name.partition(".")[0] not in known:
+            known_one = path.name.partition(".")[0] in known
+            if not known_one or (path.suffix == ".new" and path.stat().st_mtime < time.time() - IN_THE_MAKING):
                 path.unlink(missing_ok=True)
 
 

@@ -117,7 +117,7 @@ def bindable(text: str) -> str:
 
 @contextmanager
 def as_faults(path: Path) -> Iterator[None]:
-    """Tell a full disk, a folder that can't be written to and a damaged index apart, in words."""
+    """Tell a full disk, a folder that can't be written to, an index in use and a damaged one apart, in words."""
     try:
         yield
     except OSError as error:
@@ -128,6 +128,8 @@ def as_faults(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
         if code == sqlite3.SQLITE_FULL:
             raise Fault("fault.gallery_full", status=507) from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Fault("fault.gallery_busy", status=503) from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise Fault("fault.gallery_damaged", path=str(path), reason=str(error), status=500) from error
         if isinstance(error, sqlite3.OperationalError):

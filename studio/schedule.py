@@ -129,6 +129,12 @@ class Schedule:
             self.end(request.job, "failed", error)
         request.fail(error)
 
+    def drop(self, fault: Fault) -> None:
+        """Refuse what this thread was given last: it will not answer any more."""
+        for request in self._in_hand.pop(get_ident(), ()):
+            if not request.future.done():
+                self.refuse(request, fault)
+
     def end(self, job: Job, state: Literal["cancelled", "failed"], error: Exception | None = None) -> None:
         with self._changed:
             if job not in self._jobs:

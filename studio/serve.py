@@ -57,6 +57,7 @@ def serve(settings: Settings, door: socket.socket, company: Callable[[], Company
     from studio.engine import Engine
     from studio.gallery import Gallery
     from studio.logs import set_up
+    from studio.server import config
     from studio.ui.page import build, mount
     from studio.web import create_web
 
@@ -67,8 +68,7 @@ def serve(settings: Settings, door: socket.socket, company: Callable[[], Company
         web = mount(create_web(engine, gallery, settings), build(engine, gallery, settings), settings)
         door.listen()
         print(f"Latent Atelier is at http://{settings.host}:{settings.port}", flush=True)
-        config = uvicorn.Config(web, log_config=None, ws_per_message_deflate=False, timeout_graceful_shutdown=2)
-        uvicorn.Server(config).run(sockets=[door])
+        uvicorn.Server(config(web, log_config=None)).run(sockets=[door])
 
 
 if __name__ == "__main__":

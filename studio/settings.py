@@ -24,6 +24,7 @@ SPACES_DISK = Path("/data")  # where Hugging Face mounts a Space's lasting stora
 SPACES_QUOTA = 200_000_000
 KIOSK_QUOTA = 2_000_000_000  # beyond it the oldest that nobody favours go
 QUOTAS = {"spaces": SPACES_QUOTA, "kiosk": KIOSK_QUOTA}
+SPACES_FRAMES = ("https://huggingface.co", "https://*.hf.space")  # where Spaces show the page
 KEY_FILE = "visitors.key"
 SECRET_BYTES = 32
 
@@ -52,6 +53,7 @@ class Settings:
     osc_out: tuple[str, int] | None = None  # host and port that the page's state goes to as OSC
     secret: bytes = field(default_factory=_secret, repr=False)  # signs the cookies of a hosted profile's visitors
     pin: str | None = field(default=None, repr=False)  # the kiosk's curator's; None = as it was, or one that is made up and printed
+    frames: tuple[str, ...] = ("'self'",)  # pages that may show ours in a frame, as a CSP's frame-ancestors names them
 
     def __post_init__(self) -> None:
         if self.profile not in get_args(Profile):
@@ -68,6 +70,11 @@ class Settings:
             parts = urlsplit(origin)
             if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
                 raise ValueError(f"--origin is a scheme and a host such as https://example.org, not '{origin}'.")
+        for frame in self.frames:
+            if not re.fullmatch(r"'self'|'none'|https?://(\*\.)?[\w.-]+(:\d{1,5})?", frame):
+                raise ValueError(
+                    f"--frame is a scheme and a host such as https://example.org or https://*.example.org, not '{frame[:80]}'."
+                )
         if self.quota is not None and self.quota < 1:
             raise ValueError(f"--quota is a number of bytes from 1, not {self.quota}.")
         if self.hosted and (self.osc or self.osc_out):
@@ -115,6 +122,7 @@ def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add("--folder", type=Path, help="where pictures are kept, and the only place that is written to; ./gallery, on Spaces /data if there")
     add("--checkpoints", type=Path, default=PROJECT / "checkpoints", help="where the generators are")
     add("--origin", action="append", default=[], help="another page that may open the live socket, as https://host; may be repeated")
+    add("--frame", action="append", help="another page that may show this one in a frame, as https://host; may be repeated; none")
     add("--mcp", action="store_true", help="offer the endpoints as tools for language models, too")
     add("--device", help="cpu, mps, cuda or cuda:N; the best there is")
     add("--language", help=f"{' or '.join(LANGUAGES)}; as the browser asks")
@@ -140,6 +148,7 @@ def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         folder=given.folder or _default_folder(hosted),
         checkpoints=given.checkpoints,
         origins=tuple(given.origin),
+        frames=("'self'", *(given.frame or (SPACES_FRAMES if hosted else ()))),
         mcp=given.mcp,
         device=given.device,
         language=given.language,

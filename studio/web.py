@@ -26,6 +26,7 @@ from studio.finding import FindRoutes
 from studio.frames import FORMATS, MAX_FILE, encode, file_name, read_recipe
 from studio.gallery import Gallery
 from studio.gallery_routes import GalleryRoutes
+from studio.headers import SafeHeaders
 from studio.heartbeat import beating
 from studio.inside import Look
 from studio.kiosk import add_kiosk
@@ -61,6 +62,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
 
     web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     web.add_middleware(VisitorCookies, settings=settings)
+    web.add_middleware(SafeHeaders, settings=settings)
     web.add_middleware(RequestIds)
     web.add_exception_handler(Fault, _answer_fault)
     web.add_exception_handler(Exception, _answer_surprise)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from studio.errors import Fault
 from studio.recipe import MAX_JSON, Recipe, from_dict
@@ -16,10 +16,13 @@ NO_CACHE = {"Cache-Control": "no-cache"}
 async def body(request: Request, most: int) -> bytes:
     """The request's body, read no further than allowed."""
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > most:
-            raise Fault("fault.too_large", size=len(data), most=most, status=413)
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > most:
+                raise Fault("fault.too_large", size=len(data), most=most, status=413)
+    except ClientDisconnect as gone:  # nobody reads the answer, and it is no fault of ours for the log
+        raise Fault("fault.bad_message") from gone
     return bytes(data)
 
 

@@ -81,7 +81,7 @@ class Works:
     """
 
     def __init__(
-        self, *, queue: int, each: int, explain: Callable[[Exception, Recipe], Fault], give_way: Callable[[], None] = lambda: None
+        self, *, queue: int, each: int, explain: Callable[[BaseException, Recipe], Fault], give_way: Callable[[], None] = lambda: None
     ) -> None:
         self._queue, self._each = queue, each
         self._explain, self._give_way = explain, give_way
@@ -196,7 +196,7 @@ class Works:
             result = work.run(self._teller(work))
         except Stopped:
             pass
-        except Exception as error:  # the thread outlives whatever a translator raises
+        except BaseException as error:  # the thread outlives whatever a translator raises, also what is no Exception
             self._end(work, "failed", fault=_bare(error if isinstance(error, Fault) else self._explain(error, work.recipe)))
         else:
             self._end(work, "done", result)
@@ -250,7 +250,7 @@ class Works:
 
 
 def _undo(work: Work) -> None:
-    with suppress(OSError):
+    with suppress(Exception):
         work.undo()
 
 

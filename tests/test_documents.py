@@ -92,13 +92,22 @@ def test_there_is_a_screenshot() -> None:
     assert [picture for picture in pictures if not (ROOT / picture).is_file()] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", (*DOCUMENTS, "SECURITY.md"))
 def test_every_file_named_is_there(document: str) -> None:
     paths = [name for name in quoted(document) if PATH.fullmatch(name)]
     places = [ROOT, ROOT / "studio", ROOT / "models"]
     missing = [name for name in paths if not name.startswith(MADE) and not any((place / name).exists() for place in places)]
     missing = [name for name in missing if not list(ROOT.glob(f"checkpoints/*/{name}"))]
     assert missing == []
+
+
+def test_every_threat_names_tests_that_are_there() -> None:
+    threats = [line for line in text("SECURITY.md").splitlines() if line.startswith("| ")][2:]
+    assert len(threats) > 10
+    for threat in threats:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", threat)
+        assert named, threat
+        assert [test for file, test in named if f"def {test}(" not in text(file)] == []
 
 
 def test_the_layout_in_the_architecture_is_the_layout() -> None:

@@ -25,7 +25,7 @@ from models.training.datasets import pictures, strokes
 from models.training.lessons import LESSONS, Sets
 from models.training.lessons.lesson import begun, sent
 from models.training.presets import Preset
-from models.training.run import STATE, Run, load_state, note, write_state
+from models.training.run import STATE, Run, load_state, note, save_sheet, write_state
 from models.training.shards import Shard
 from models.training.sheet import sample_sheet
 
@@ -135,8 +135,7 @@ def follow_translation(run: Run, *, save_minutes: float = 5.0, report: bool = Tr
     def save(run: Run) -> None:
         figures, shown = lesson.look(here(run.smooth), sets)
         note(run, {"event": "held out", **figures})
-        (run.folder / "samples").mkdir(exist_ok=True)
-        shown.save(run.folder / "samples" / f"{run.seen:09d}.png")
+        save_sheet(run, shown)
         write_state(run)
 
     batches = (sent(batch, run.device) for batch in lesson.batches(run, sets))

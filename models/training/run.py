@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import nn
 
 from models.checkpoint import write_whole
@@ -116,9 +117,15 @@ def save_state(run: Run) -> None:
     if not run.shard.leads:
         return
     write_state(run)
-    samples = run.folder / "samples"
+    save_sheet(run, sample_sheet(settled(run)))
+
+
+def save_sheet(run: Run, sheet: Image.Image) -> None:
+    """A sheet among the run's samples, as what it is at this moment."""
+    samples, file = run.folder / "samples", io.BytesIO()
     samples.mkdir(exist_ok=True)
-    sample_sheet(settled(run)).save(samples / f"{run.seen:09d}.png")
+    sheet.save(file, "PNG")
+    write_whole(samples / f"{run.seen:09d}.png", file.getvalue())
 
 
 def write_state(run: Run) -> None:

@@ -36,7 +36,8 @@ class Homes:
         """The bytes; None for what has expired and what never was alike."""
         with self._lock:
             self._sweep()
-            return self._kept[token][1] if token in self._kept else None
+            until, picture = self._kept.get(token, (0.0, None))
+            return picture if until > self._clock() else None
 
     def _sweep(self) -> None:
         now = self._clock()

@@ -23,7 +23,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-SAFE = {**NO_CACHE, "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+SAFE = {**NO_CACHE, "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}  # stricter than headers.py
 PRIVATE = {**SAFE, "Cache-Control": "no-store"}
 
 

@@ -1,8 +1,10 @@
 """Nothing but a whole, honest checkpoint is ever loaded, and what is refused is named with its remedy."""
 
 import json
+import os
 import pickle
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -144,4 +146,28 @@ def test_a_full_disk_leaves_the_old_card(folder: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space left"):
         save_card(folder, load_card(folder))
     assert (folder / "card.json").read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["card.json", "weights.safetensors"]
+
+
+@pytest.mark.parametrize("after", range(4), ids=["nothing", "the new card", "the weights", "all"])
+def test_a_save_that_is_killed_leaves_the_old_checkpoint_or_the_new(folder: Path, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, other = load(folder), GENERATORS.get("dcgan").build(CONFIG)
+    replace, done = os.replace, 0
+
+    def killed(source: str, target: str) -> None:
+        nonlocal done
+        if done == after:
+            raise KeyboardInterrupt
+        done += 1
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", killed)
+    with suppress(KeyboardInterrupt):
+        save(folder, other, old.card)
+    monkeypatch.undo()
+    new = load(folder)
+    assert (new.card.weights_sha256 == old.card.weights_sha256) == (after < 2)
+    assert (new.directions == {}) == (after >= 2)
+    save_card(folder, new.card)
+    assert load(folder).card == new.card
     assert sorted(path.name for path in folder.iterdir()) == ["card.json", "weights.safetensors"]

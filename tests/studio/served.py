@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 
 from studio.bench.server import free_port
 from studio.engine import Engine
 from studio.gallery import Gallery
+from studio.server import config
 from studio.settings import Settings
 from studio.web import create_web
 
@@ -26,6 +28,7 @@ class Served:
     host: str  # with its port
     engine: Engine
     gallery: Gallery
+    web: FastAPI
 
     @property
     def url(self) -> str:
@@ -33,19 +36,19 @@ class Served:
 
 
 @contextmanager
-def served(engine: Engine, folder: Path, settings: Settings | None = None) -> Iterator[Served]:
+def served(engine: Engine, folder: Path, settings: Settings | None = None, **options: Any) -> Iterator[Served]:
+    """options: of uvicorn."""
     port = free_port()
     with Gallery(folder / "gallery") as gallery:
         web = create_web(engine, gallery, settings or Settings(port=port, folder=folder))
-        config = uvicorn.Config(web, port=port, log_level="warning", timeout_graceful_shutdown=2)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(web, port=port, log_level="warning", **options))
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
         try:
-            yield Served(f"127.0.0.1:{port}", engine, gallery)
+            yield Served(f"127.0.0.1:{port}", engine, gallery, web)
         finally:
             server.should_exit = True
             thread.join(10)

@@ -20,7 +20,7 @@ from studio.darkroom import Prepared
 from studio.engine import Engine
 from studio.schedule import Limits
 
-NAN, RAISES, NO_MEMORY, NO_MEMORY_ONCE, NO_MEMORY_TOGETHER = 13, 14, 15, 16, 17  # noise seeds that it obeys
+NAN, RAISES, NO_MEMORY, NO_MEMORY_ONCE, NO_MEMORY_TOGETHER, LOST = 13, 14, 15, 16, 17, 18  # noise seeds that it obeys
 
 
 class Obedient(Generator):
@@ -47,6 +47,8 @@ class Obedient(Generator):
         self.drawn.append(seeds)
         if RAISES in seeds:
             raise IndexError("a bug in a generator")
+        if LOST in seeds:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure")
         if NO_MEMORY in seeds or (NO_MEMORY_TOGETHER in seeds and len(seeds) > 1):
             raise torch.OutOfMemoryError("CUDA out of memory.")
         if NO_MEMORY_ONCE in seeds and self.drawn.count(seeds) == 1:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, wait
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from studio.frames import to_png
 from studio.jobs import Superseded
 from studio.recipe import Recipe
 from studio.schedule import Limits
-from tests.studio.stand_in import NAN, NO_MEMORY, NO_MEMORY_ONCE, NO_MEMORY_TOGETHER, RAISES, Obedient, obedient_engine
+from studio.supervisor import DEATHS
+from tests.studio.stand_in import LOST, NAN, NO_MEMORY, NO_MEMORY_ONCE, NO_MEMORY_TOGETHER, RAISES, Obedient, obedient_engine
 
 Pair = tuple[Engine, Obedient]
 
@@ -365,19 +367,52 @@ def test_a_job_ends_with_its_first_fault(pair: Pair) -> None:
     assert generator.drawn == [(1,), (NAN,)]
 
 
-def test_a_dead_worker_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_begins_anew_and_only_what_it_had_in_hand_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     with obedient_engine(monkeypatch, report=lines.append) as (engine, generator):
+        answer, deaths = engine._schedule.answer, iter([SystemExit("gone")])
+
+        def die_once(*given: Any) -> None:
+            for death in deaths:
+                raise death
+            answer(*given)
+
         with generator.held():
             drawing = engine.live("x", ask(1))
             generator.wait_until_drawing()
             waiting, job = engine.ask(ask(2)), engine.submit([ask(3)], visitor="a")
+            monkeypatch.setattr(engine._schedule, "answer", die_once)
+        assert code(drawing) == "fault.worker"
+        assert waiting.result(5).recipe.noise_seed == 2
+        assert [picture.recipe.noise_seed for picture in job.pictures()] == [3]
+        assert engine.ready
+        assert "SystemExit" in lines[-1]
+
+
+def test_a_worker_that_dies_again_and_again_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    with obedient_engine(monkeypatch, report=lines.append) as (engine, generator):
+        with generator.held():
+            asked = [engine.ask(ask(number)) for number in range(DEATHS + 2)]
+            generator.wait_until_drawing()
             monkeypatch.setattr(engine._schedule, "answer", lambda *_: 1 / 0)
-        assert [code(waiting), code(job.futures[0]), code(drawing)] == ["fault.stopped"] * 3
+        assert [code(one) for one in asked] == ["fault.worker"] * (DEATHS - 1) + ["fault.stopped"] * 3
         assert not engine.ready
-        assert job.state == "failed"
         assert "ZeroDivisionError" in lines[-1]
         assert code(engine.live("x", ask(4))) == "fault.stopped"
+
+
+def test_a_device_that_is_lost_amid_a_frame_is_said_to_all_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    with obedient_engine(monkeypatch, report=lines.append) as (engine, generator):
+        with generator.held():
+            drawing = engine.live("x", ask(LOST))
+            generator.wait_until_drawing()
+            waiting, job = engine.ask(ask(2)), engine.submit([ask(3)], visitor="a")
+        assert [code(one) for one in (drawing, waiting, job.futures[0])] == ["fault.device_lost"] * 3
+        assert "has stopped answering" in str(waiting.exception())
+        assert not engine.ready  # so /healthz says 503, and whoever watches it starts another
+        assert "no longer answers" in lines[-1]
 
 
 def test_closing_refuses_what_waits(pair: Pair) -> None:

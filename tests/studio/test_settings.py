@@ -36,6 +36,19 @@ def test_every_flag_is_read(folder, tmp_path):
     assert from_args(["--folder", folder], {"OSC": "9002"}).osc == 9002
 
 
+def test_who_may_frame_the_page_is_the_page_itself_and_whom_a_flag_or_the_profile_names(folder):
+    plain = ["--folder", folder]
+    assert from_args(plain, {}).frames == ("'self'",)
+    assert from_args([*plain, "--frame=https://a.org", "--frame=https://*.b.org:8443"], {}).frames[1:] == (
+        "https://a.org",
+        "https://*.b.org:8443",
+    )
+    assert from_args([*plain, "--profile=spaces"], {}).frames == ("'self'", "https://huggingface.co", "https://*.hf.space")
+    for wrong in ("*", "a.org", "https://a.org; script-src *", "https://a.org/path", "javascript:x"):
+        with pytest.raises(SystemExit):
+            from_args([*plain, "--frame", wrong], {})
+
+
 def test_spaces_is_found_by_itself_and_can_be_overruled(folder):
     settings = from_args(["--folder", folder], {"SPACE_ID": "someone/atelier"})
     assert (settings.profile, settings.hosted, settings.host, settings.quota) == ("spaces", True, "0.0.0.0", SPACES_QUOTA)
@@ -61,7 +74,7 @@ def test_secrets_that_are_not_kept_are_never_the_same():
     ("argv", "message"),
     [
         (["--prot", "80"], "Unknown flag '--prot'. Did you mean --port?"),
-        (["--frobnicate"], "Unknown flag '--frobnicate'. Known: --help, --profile"),
+        (["--xyzzy"], "Unknown flag '--xyzzy'. Known: --help, --profile"),
         (["run"], "Unknown flag 'run'."),
         (["--por", "80"], "Did you mean --port?"),
         (["--port", "http"], "--port (or PORT) is a whole number, not 'http'."),

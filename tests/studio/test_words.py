@@ -1,5 +1,6 @@
 """Both languages say the same things, and a missing word never hides a fault."""
 
+import json
 import re
 from string import Formatter
 
@@ -62,3 +63,8 @@ def test_a_fault_is_its_english_sentence_and_its_code():
         413,
         {"code": "fault.too_large", "params": {"size": 2, "most": 1}, "text": str(fault)},
     )
+
+
+def test_a_fault_can_be_sent_whatever_it_quotes():
+    told = json.dumps(Fault("fault.recipe_field", value="\ud800", known="seed").as_json(), ensure_ascii=False)
+    assert "has no field '?'" in told.encode().decode()

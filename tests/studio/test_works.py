@@ -23,7 +23,7 @@ from studio.works import Work, Works
 RECIPE = Recipe(source="0" * 32)
 
 
-def explain(error: Exception, recipe: Recipe) -> Fault:
+def explain(error: BaseException, recipe: Recipe) -> Fault:
     return Fault("fault.drawing", generator=type(error).__name__, status=500)
 
 

@@ -6,7 +6,9 @@ import io
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,6 +68,16 @@ class GalleryFiles:
         for path in self._thumbs.glob("*/*"):
             if path.name.partition(".")[0] not in known:
                 path.unlink(missing_ok=True)
+
+
+def drop_old(folder: Path, life: float) -> None:
+    """Delete what was not changed for so many seconds, at any depth, and the folders in there that are empty then."""
+    for path in sorted(folder.rglob("*"), reverse=True):  # what lies in a folder before the folder
+        with suppress(OSError):  # another was quicker, or a folder is not empty
+            if path.is_dir():
+                path.rmdir()
+            elif path.stat().st_mtime < time.time() - life:
+                path.unlink()
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:

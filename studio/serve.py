@@ -16,6 +16,9 @@ from studio.port import claim
 from studio.settings import Settings, from_args
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from studio.painters import Company
 
 
@@ -67,8 +70,21 @@ def serve(settings: Settings, door: socket.socket, company: Callable[[], Company
         web = mount(create_web(engine, gallery, settings), build(engine, gallery, settings), settings)
         door.listen()
         print(f"Latent Atelier is at http://{settings.host}:{settings.port}", flush=True)
-        config = uvicorn.Config(web, log_config=None, ws_per_message_deflate=False, timeout_graceful_shutdown=2)
-        uvicorn.Server(config).run(sockets=[door])
+        uvicorn.Server(configured(web, settings)).run(sockets=[door])
+
+
+def configured(web: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves: of the client and the scheme it believes trusted proxies, and nobody else."""
+    import uvicorn
+
+    return uvicorn.Config(
+        web,
+        log_config=None,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=2,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+    )
 
 
 if __name__ == "__main__":

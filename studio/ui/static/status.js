@@ -22,10 +22,11 @@ export function statusLine({ live, words }) {
     figures.textContent = parts.filter(Boolean).join(' · ');
   };
   const mode = () => {
-    badge.dataset.mode = live.mode;
+    const kind = live.still ? 'still' : live.mode;
+    badge.dataset.mode = kind;
     const line = { place: live.line.place + 1, minutes: Math.max(1, Math.round(live.line.estimate / 60)) };
-    words.put(badge, `status.${live.mode}`, line);
-    words.put(badge, `status.${live.mode}_tip`, {}, 'tip');
+    words.put(badge, `status.${kind}`, line);
+    words.put(badge, `status.${kind}_tip`, {}, 'tip');
   };
   live.on('frame', ({ header, lag }) => {
     painted.push(performance.now());

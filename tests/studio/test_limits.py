@@ -1,4 +1,4 @@
-"""One address may come only so often, whatever cookies it drops; who says they come from elsewhere is believed only from a trusted proxy."""
+"""One address may come only so often, whatever cookies it drops; where it is, only a trusted proxy may say."""
 
 from __future__ import annotations
 

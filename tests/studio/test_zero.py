@@ -22,49 +22,15 @@ from studio.frames import to_png
 from studio.recipe import Recipe
 from studio.settings import Settings, from_args
 from studio.zero import MADE, MOST, Lent
+from tests.studio.lender import lay_out
 from tests.studio.served import open_page, served
 
-# The package that a ZeroGPU Space brings, as far as the studio asks for it. A call runs in a fork, which ends with it, and each is
-# written down with the seconds that were asked for.
-SPACES = """
-import os, pickle
-
-STARTED = []
-
-def GPU(task, *, duration):
-    def call(asked):
-        if os.environ.get("LENDER_REFUSES"):
-            raise RuntimeError("You have exceeded your ZeroGPU quota")
-        read, write = os.pipe()
-        if not (child := os.fork()):
-            try:
-                answer = task(asked)
-            except BaseException as error:
-                answer = error
-            os.write(write, pickle.dumps((os.getpid(), answer)))
-            os._exit(0)
-        os.close(write)
-        with open(read, "rb") as file:
-            pid, answer = pickle.load(file)
-        os.waitpid(child, 0)
-        with open(os.environ["LENDER_LOG"], "a") as log:
-            log.write(f"{os.getpid()} {pid} {duration(asked)}\\n")
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-    return call
-"""
-ZERO = "import spaces\n\ndef startup():\n    spaces.STARTED.append(True)\n"
 HERE = Recipe("tiny-style", seed=3)
 
 
 @pytest.fixture
 def lender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    package = tmp_path / "lender" / "spaces"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(SPACES)
-    (package / "zero.py").write_text(ZERO)
-    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.syspath_prepend(str(lay_out(tmp_path / "lender")))
     monkeypatch.setenv("LENDER_LOG", str(tmp_path / "calls"))
     yield __import__("spaces")
     for name in [name for name in sys.modules if name.partition(".")[0] == "spaces"]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -75,7 +76,8 @@ def test_the_larger_the_picture_the_longer_the_card_is_asked_for(tiny_checkpoint
     lent = Lent(tiny_checkpoints)
 
     def seconds(size: int, count: int = 1) -> float:
-        lent._there["tiny-style"][0].config["size"] = size
+        card, folder = lent._there["tiny-style"]
+        lent._there["tiny-style"] = replace(card, config={**card.config, "size": size}), folder
         return lent.seconds(json.dumps([{"generator": "tiny-style"}] * count).encode())
 
     assert seconds(16) < seconds(1024) < seconds(2048) < seconds(2048, 2) <= MOST

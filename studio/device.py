@@ -17,6 +17,7 @@ from torch import nn
 MARGIN = 1.2  # bfloat16 must be this much quicker: a coin toss would draw other bytes after each start
 ROUNDS = 20
 BACK = 10  # of 19, how far long works stand behind (nice)
+CGROUP = Path("/sys/fs/cgroup/cpu.max")  # a container's time and of how much, in microseconds (cgroups version 2)
 MOST_THREADS = 4  # small networks gain nothing from more
 
 
@@ -54,8 +55,13 @@ def stand_back() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACK)
 
 
-def usable_processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def usable_processors(cgroup: Path = CGROUP) -> int:
+    """Those that this process may use: in a container as many as its share of time is worth, however many the machine has."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = cgroup.read_text().split()[:2]
+        return max(1, min(there, int(quota) // int(period)))  # "max" is no number: there is no bound
+    return there
 
 
 @torch.inference_mode()

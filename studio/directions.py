@@ -158,6 +158,11 @@ class OwnDirections:
             path.unlink(missing_ok=True)
             self._held[path.parent.name].pop(id, None)
 
+    def forget(self, visitor: str) -> None:
+        """Remove all of a visitor's, likewise."""
+        for one in self.of(visitor):
+            self.remove(visitor, one.id)
+
     def find(self, visitor: str, id: str) -> OwnDirection:
         """Fault where it is not this visitor's."""
         if not (one := self._held.get(_shelf(visitor), {}).get(id)):

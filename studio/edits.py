@@ -21,6 +21,7 @@ from studio.errors import Fault
 from studio.frames import file_name
 from studio.gallery import Gallery
 from studio.gallery_export import NAME
+from studio.gallery_files import drop_old
 from studio.gallery_index import as_faults
 from studio.packing import zipped
 from studio.pictures import MAX_UPLOAD, Upload
@@ -199,7 +200,4 @@ def sweep(folder: Path) -> None:
     """Results that nobody fetched for a day."""
     with as_faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        with suppress(OSError):
-            if path.stat().st_mtime < time.time() - LIFE:
-                path.unlink()
+    drop_old(folder, LIFE)

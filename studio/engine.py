@@ -129,7 +129,7 @@ class Engine:
             self.close()
             raise
         for seat in range(company.seats):
-            mine = partial(sits_at, seat, company.seats)
+            mine = partial(sits_at, seat, company)
             Thread(target=self._serve, args=(company.painter(seat), mine), name=f"seat {seat}", daemon=True).start()
 
     def close(self) -> None:
@@ -254,6 +254,11 @@ class Engine:
         """Seconds from one picture to the next while all are busy that draw, learned."""
         return self._schedule.pace / (self._company.seats if self._company else 1)
 
+    @property
+    def made(self) -> Made:
+        """On what is drawn, as recipes record it."""
+        return self._made
+
     def figures(self) -> Figures:
         return self._tally.figures(self._schedule.waiting() + self.darkroom.works.waiting(), resident_mb())
 
@@ -301,7 +306,7 @@ class Engine:
 
     def draw_in_turn(self, visitor: str, recipe: Recipe) -> np.ndarray:
         """For long works: what a generator draws, in the visitor's turn, (h, w, 3) uint8 as it was drawn."""
-        return self._wait(self._schedule.single(visitor, replace(recipe, after=()), None)).pixels
+        return self._wait(self._schedule.single(visitor, replace(recipe, after=()), None, is_part=True)).pixels
 
     def _wait(self, future: PictureFuture, deadline: float | None = None) -> Picture:
         try:
@@ -335,7 +340,7 @@ class Engine:
             gc.collect()
             gc.freeze()
             started.set_result(None)
-            self._serve(self._shelf, stays_home if self._company else anything)
+            self._serve(self._shelf, partial(stays_home, only_rests=self._company.only_rests) if self._company else anything)
         except BaseException as error:  # also what is no Exception must not leave futures hanging
             if started.done():
                 self._report(f"The engine stopped: {error!r}. Start the studio again.")

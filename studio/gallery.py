@@ -154,6 +154,29 @@ class Gallery(GalleryReading):
             self._files.delete(ids)
         return len(ids)
 
+    def see(self, visitor: str, when: datetime) -> None:
+        """Note that a visitor was there."""
+        with self.index.writing() as db:
+            db.execute("INSERT INTO seen VALUES (?, ?) ON CONFLICT DO UPDATE SET last = excluded.last", (visitor, _told(when)))
+
+    def visitors(self, unseen_since: datetime | None = None) -> list[str]:
+        """Who has anything here; with a moment, those who were not there since, nor saved anything."""
+        # Who saved before visits were noted was there when the newest picture was saved.
+        query = (
+            "SELECT visitor FROM (SELECT visitor, created AS last FROM pictures UNION ALL SELECT visitor, '' FROM collections"
+            " UNION ALL SELECT visitor, last FROM seen) GROUP BY visitor HAVING max(last) < ?"
+        )
+        with self.index.reading() as db:
+            return [visitor for (visitor,) in db.execute(query, (_told(unseen_since) if unseen_since else "~",))]
+
+    def forget(self, visitor: str) -> int:
+        """Delete all that a visitor has here, for good; how many pictures."""
+        with self.index.writing() as db:
+            db.execute("UPDATE pictures SET removed = ? WHERE visitor = ?", (_now(), visitor))
+            db.execute("DELETE FROM collections WHERE visitor = ?", (visitor,))
+            db.execute("DELETE FROM seen WHERE visitor = ?", (visitor,))
+        return self.purge(timedelta(0), visitor)
+
     def _make_room(self, visitor: str, size: int) -> None:
         """Within the quota a removed picture can still be restored; where it is in the way of a new one it goes for good."""
         if self._quota is None or self._used(visitor) + size <= self._quota:
@@ -188,7 +211,12 @@ def check_count(ids: Sequence[str]) -> None:
 
 
 def _now(shift: timedelta = timedelta(0)) -> str:
-    return (datetime.now(UTC) + shift).isoformat(timespec="milliseconds")
+    return _told(datetime.now(UTC) + shift)
+
+
+def _told(moment: datetime) -> str:
+    """A moment in UTC as the index has it, which sorts as time does."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _copy(file: BinaryIO, out: BinaryIO) -> None:

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -69,6 +70,16 @@ class GalleryFiles:
             known_one = path.name.partition(".")[0] in known
             if not known_one or (path.suffix == ".new" and path.stat().st_mtime < time.time() - IN_THE_MAKING):
                 path.unlink(missing_ok=True)
+
+
+def drop_old(folder: Path, life: float) -> None:
+    """Delete what was not changed for so many seconds, at any depth, and the folders in there that are empty then."""
+    for path in sorted(folder.rglob("*"), reverse=True):  # what lies in a folder before the folder
+        with suppress(OSError):  # another was quicker, or a folder is not empty
+            if path.is_dir():
+                path.rmdir()
+            elif path.stat().st_mtime < time.time() - life:
+                path.unlink()
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:

@@ -59,6 +59,8 @@ _NOTES = (
     "ALTER TABLE pictures ADD COLUMN note TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE pictures ADD COLUMN film TEXT NOT NULL DEFAULT ''",
 )
+# When a visitor of a hosted studio was last there (retention.py).
+_SEEN = ("CREATE TABLE seen (visitor TEXT PRIMARY KEY, last TEXT NOT NULL) WITHOUT ROWID",)
 # _CHANGES[n - 1] turns a gallery of version n into one of version n + 1.
 _CHANGES = (
     (
@@ -69,6 +71,7 @@ _CHANGES = (
         "ALTER TABLE pictures DROP COLUMN parent",
     ),
     (*_COLLECTIONS, *_NOTES),
+    _SEEN,
 )
 SCHEMA_VERSION = 1 + len(_CHANGES)
 
@@ -79,7 +82,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise Fault("fault.gallery_newer", path=str(path), status=500)
-    changes = _CHANGES[version - 1 :] if version else (_SCHEMA, _KIN, _LOOKS, _COLLECTIONS, _NOTES)
+    changes = _CHANGES[version - 1 :] if version else (_SCHEMA, _KIN, _LOOKS, _COLLECTIONS, _NOTES, _SEEN)
     for statement in chain.from_iterable(changes):
         db.execute(statement)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -39,6 +39,7 @@ class Request:
     due: float = float("inf")  # on the schedule's clock
     job: Job | None = None
     channel: str = ""  # of a live page
+    is_part: bool = False  # of a long work
     look: Look | None = None  # what is wanted of the picture's inside, in its place
     future: PictureFuture = field(default_factory=PictureFuture)
 

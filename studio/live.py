@@ -73,7 +73,7 @@ class LiveDoor:
             return await socket.close(TRY_LATER)
         self._open[visitor] += 1
         sheets, channel = Sheets(socket, self._engine, self._atlas, self._turns, visitor), f"page {next(self._channels)}"
-        page = LivePage(socket, self._engine, sheets, self._osc, self._turns, visitor, channel)
+        page = LivePage(socket, self._engine, sheets, self._osc, self._turns, visitor, channel, self._settings.borrows)
         try:
             await page.stand_in(self._line)
             self._pages.add(page)
@@ -128,7 +128,15 @@ class LivePage:
     """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
 
     def __init__(
-        self, socket: WebSocket, engine: Engine, sheets: Sheets, osc: Osc, turns: asyncio.Semaphore, visitor: str, channel: str
+        self,
+        socket: WebSocket,
+        engine: Engine,
+        sheets: Sheets,
+        osc: Osc,
+        turns: asyncio.Semaphore,
+        visitor: str,
+        channel: str,
+        is_still: bool,
     ) -> None:
         self._socket = socket
         self._engine = engine
@@ -137,6 +145,7 @@ class LivePage:
         self._reel: Reel | None = None
         self._visitor = visitor
         self._channel = channel
+        self._is_still = is_still  # what a generator draws is asked for at rest alone
         self._newest: Ask | None = None
         self._flight: Flight | None = None
         self._asked = asyncio.Event()
@@ -195,7 +204,8 @@ class LivePage:
         dtype = str(self._engine.dtype).removeprefix("torch.")
         return {
             "type": "hello",
-            "device": self._engine.device.type,
+            "device": self._engine.made.device if self._is_still else self._engine.device.type,
+            "still": self._is_still,
             "dtype": dtype,
             "version": VERSION,
             "visitor_frames": 1,
@@ -224,7 +234,10 @@ class LivePage:
                 recipe = from_dict({**recipe, "source": await asyncio.to_thread(self._hold, picture)})
                 self._draw(Ask(number, recipe, content.get("rest") is True, content.get("near") is True))
             case {"type": "draw", "id": int(number), "recipe": recipe}:
-                self._draw(Ask(number, from_dict(recipe), content.get("rest") is True, content.get("near") is True))
+                wanted, rest = from_dict(recipe), content.get("rest") is True
+                if self._is_still and not (rest or wanted.source or wanted.after):
+                    raise Fault("fault.still", status=409)
+                self._draw(Ask(number, wanted, rest, content.get("near") is True))
             case {"type": "sheet", "id": int(number)}:
                 await self._sheets.begin(number, content)
             case {"type": "reel", "id": int(number), "film": film}:

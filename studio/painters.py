@@ -33,6 +33,7 @@ class Company(Protocol):
     """Painters elsewhere. Each has a seat, and a live channel belongs to one seat as long as there are so many."""
 
     seats: int
+    only_rests: bool  # they draw what somebody waits for, alone: no moving frames, no sheets, no parts of long works
 
     def open(self, hashes: Mapping[str, str]) -> Made:
         """Return, once they can draw with the weights of these short hashes, by generator, on what; ValueError where they can't."""
@@ -43,16 +44,21 @@ class Company(Protocol):
     def close(self) -> None: ...
 
 
-def stays_home(request: Request) -> bool:
-    """Whether it needs what only the Engine's own process has: pictures from outside, directions of a visitor's own, feature maps."""
+def stays_home(request: Request, only_rests: bool = False) -> bool:
+    """Whether it needs what only the Engine's own process has: pictures from outside, directions of a visitor's own, feature maps.
+
+    only_rests: as a Company says.
+    """
+    if only_rests and (request.kind in ("moving", "job") or request.is_part):
+        return True
     recipe = request.recipe
     parts = (recipe, *(part.recipe for part in recipe.blend))
     own = any(name.startswith(OWN) for part in parts for name, _ in part.directions)
     return bool(own or recipe.source or recipe.after or request.look)
 
 
-def sits_at(seat: int, seats: int, request: Request) -> bool:
+def sits_at(seat: int, company: Company, request: Request) -> bool:
     """Whether a request is a seat's: its channel's, or anybody's where it has no channel. No seat has what stays at home."""
-    if stays_home(request):
+    if stays_home(request, company.only_rests):
         return False
-    return not request.channel or crc32(f"{request.visitor} {request.channel}".encode()) % seats == seat
+    return not request.channel or crc32(f"{request.visitor} {request.channel}".encode()) % company.seats == seat

@@ -21,3 +21,13 @@ class Rate:
             return False
         self._left -= 1
         return True
+
+    @property
+    def wait(self) -> float:
+        """Seconds until it allows one more."""
+        return max(0.0, (1 - self._left) / self._rate - (self._clock() - self._when))
+
+    @property
+    def full(self) -> bool:
+        """Nothing was taken of late, so a new one would allow the same."""
+        return self._left + (self._clock() - self._when) * self._rate >= self._burst

@@ -64,11 +64,16 @@ class Replica:
             print(line, flush=True)
 
     def _draw(self, asked: bytes) -> bytes:
-        try:
-            pixels = self._shelf.draw([from_dict(one) for one in json.loads(asked)])
-        except Fault as fault:
-            return pack({"fault": {"code": fault.code, "params": fault.params, "status": fault.status}}, b"")
-        return pack({"made": asdict(self._shelf.made), "shape": pixels.shape}, pixels.tobytes())
+        return answered(self._shelf, asked)
+
+
+def answered(shelf: Shelf, asked: bytes) -> bytes:
+    """What a shelf draws of [recipe, …] as JSON, as `Seat` reads it: a header and uint8 (n, size, size, 3), or a header with the fault."""
+    try:
+        pixels = shelf.draw([from_dict(one) for one in json.loads(asked)])
+    except Fault as fault:
+        return pack({"fault": {"code": fault.code, "params": fault.params, "status": fault.status}}, b"")
+    return pack({"made": asdict(shelf.made), "shape": pixels.shape}, pixels.tobytes())
 
 
 class Seat:
@@ -113,7 +118,7 @@ class Replicas:
     def __post_init__(self) -> None:
         if not 1 <= self.least <= self.most:
             raise ValueError(f"--least is a number from 1 to --replicas, which is {self.most}, not {self.least}.")
-        self.seats = SEATS_EACH * self.most
+        self.seats, self.only_rests = SEATS_EACH * self.most, False
         self._ray, self._serve = _ray()
         self._handle: Any = None
 

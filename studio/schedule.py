@@ -78,10 +78,10 @@ class Schedule:
             older.fail(Superseded())
         return request.future
 
-    def single(self, visitor: str, recipe: Recipe, deadline: float | None) -> PictureFuture:
-        """One picture, in the visitor's next turn but behind their earlier ones."""
+    def single(self, visitor: str, recipe: Recipe, deadline: float | None, *, is_part: bool = False) -> PictureFuture:
+        """One picture, in the visitor's next turn but behind their earlier ones; or a part of a long work of theirs."""
         due = self._clock() + (self.limits.deadline if deadline is None else deadline)
-        request = Request(visitor, recipe, "single", due)
+        request = Request(visitor, recipe, "single", due, is_part=is_part)
         with self._changed:
             self._admit(visitor)
             self._singles[visitor] = self._singles.get(visitor, 0) + 1

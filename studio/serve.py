@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from studio.errors import Fault
@@ -16,7 +17,12 @@ from studio.port import claim
 from studio.settings import Settings, from_args
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from studio.painters import Company
+
+PATIENCE = 120.0  # seconds that a picture may wait for a card that is lent
 
 
 def main(argv: list[str]) -> int:
@@ -41,6 +47,8 @@ def main(argv: list[str]) -> int:
 
 def run(settings: Settings, company: Callable[[], Company] | None = None) -> int:
     """Serve until stopped; returns the exit status."""
+    if settings.borrows:
+        company = partial(_lent, settings)
     try:
         with suppress(KeyboardInterrupt), claim(settings.host, settings.port) as door:
             serve(settings, door, company)
@@ -50,6 +58,12 @@ def run(settings: Settings, company: Callable[[], Company] | None = None) -> int
     return 0
 
 
+def _lent(settings: Settings) -> Company:
+    from studio.zero import Lent
+
+    return Lent(settings.checkpoints)
+
+
 def serve(settings: Settings, door: socket.socket, company: Callable[[], Company] | None) -> None:
     # Imported this late because it reads gigabytes of libraries: what is wrong with a flag or the port is said before.
     import uvicorn
@@ -57,18 +71,28 @@ def serve(settings: Settings, door: socket.socket, company: Callable[[], Company
     from studio.engine import Engine
     from studio.gallery import Gallery
     from studio.logs import set_up
-    from studio.server import config
+    from studio.schedule import Limits
     from studio.ui.page import build, mount
     from studio.web import create_web
 
     set_up(settings.log)
     gallery = Gallery(settings.folder, quota=settings.quota)
     draws = company() if company else None
-    with Engine(settings.checkpoints, folder=settings.folder, device=settings.device, needed=gallery.ingredients, company=draws) as engine:
+    device, limits = ("cpu", Limits(deadline=PATIENCE)) if settings.borrows else (settings.device, Limits())
+    with Engine(
+        settings.checkpoints, folder=settings.folder, device=device, needed=gallery.ingredients, company=draws, limits=limits
+    ) as engine:
         web = mount(create_web(engine, gallery, settings), build(engine, gallery, settings), settings)
         door.listen()
         print(f"Latent Atelier is at http://{settings.host}:{settings.port}", flush=True)
-        uvicorn.Server(config(web, log_config=None)).run(sockets=[door])
+        uvicorn.Server(configured(web, settings)).run(sockets=[door])
+
+
+def configured(web: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves: of the client and the scheme it believes trusted proxies, and nobody else."""
+    from studio.server import config
+
+    return config(web, log_config=None, proxy_headers=bool(settings.proxies), forwarded_allow_ips=list(settings.proxies))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import ipaddress
 import os
 import re
 import secrets
@@ -22,9 +23,14 @@ Style = Literal["plain", "json"]  # of what is logged
 PROJECT = Path(__file__).parents[1]
 SPACES_DISK = Path("/data")  # where Hugging Face mounts a Space's lasting storage, if it has any
 SPACES_QUOTA = 200_000_000
+SPACES_DAYS = 30  # that pictures stay after their visitor was last there
+SPACES_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")  # what stands before a Space speaks from a private network
+ZERO = "zero"  # the device of a Space on ZeroGPU: a card that is lent a call at a time
 KIOSK_QUOTA = 2_000_000_000  # beyond it the oldest that nobody favours go
 QUOTAS = {"spaces": SPACES_QUOTA, "kiosk": KIOSK_QUOTA}
 SPACES_FRAMES = ("https://huggingface.co", "https://*.hf.space")  # where Spaces show the page
+MOST_DAYS = 3650
+CACHE = "cache"  # the folder's part that Gradio reads and writes
 KEY_FILE = "visitors.key"
 SECRET_BYTES = 32
 
@@ -51,6 +57,8 @@ class Settings:
     osc: int | None = None  # UDP port that OSC is heard on; None = it is off
     osc_host: str = "127.0.0.1"
     osc_out: tuple[str, int] | None = None  # host and port that the page's state goes to as OSC
+    keep_days: int | None = None  # that a visitor's pictures stay after they were last there; None = for ever
+    proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For is believed
     secret: bytes = field(default_factory=_secret, repr=False)  # signs the cookies of a hosted profile's visitors
     pin: str | None = field(default=None, repr=False)  # the kiosk's curator's; None = as it was, or one that is made up and printed
     frames: tuple[str, ...] = ("'self'",)  # pages that may show ours in a frame, as a CSP's frame-ancestors names them
@@ -60,8 +68,8 @@ class Settings:
             raise ValueError(f"--profile is one of {', '.join(get_args(Profile))}, not '{self.profile}'.")
         if not 1 <= self.port <= 65535:
             raise ValueError(f"--port (or PORT) is a number from 1 to 65535, not {self.port}.")
-        if self.device and not re.fullmatch(r"cpu|mps|cuda(:\d+)?", self.device):
-            raise ValueError(f"--device is cpu, mps, cuda or cuda:N, not '{self.device}'. Leave it out to take the best there is.")
+        if self.device and not re.fullmatch(r"cpu|mps|zero|cuda(:\d+)?", self.device):
+            raise ValueError(f"--device is cpu, mps, cuda, cuda:N or zero, not '{self.device}'. Leave it out to take the best there is.")
         if self.language not in (None, *LANGUAGES):
             raise ValueError(f"--language is one of {', '.join(LANGUAGES)}, not '{self.language}'. Leave it out to follow the browser.")
         if self.log not in get_args(Style):
@@ -77,6 +85,10 @@ class Settings:
                 )
         if self.quota is not None and self.quota < 1:
             raise ValueError(f"--quota is a number of bytes from 1, not {self.quota}.")
+        if self.keep_days is not None and not (self.hosted and 1 <= self.keep_days <= MOST_DAYS):
+            raise ValueError(f"--keep-days is a number from 0 (for ever) to {MOST_DAYS}, and belongs to --profile spaces.")
+        for network in self.proxies:
+            _check_network(network)
         if self.hosted and (self.osc or self.osc_out):
             raise ValueError("--osc and --osc-out belong to one page, and strangers share this studio. Use --profile local or kiosk.")
         for flag, port in (("--osc (or OSC)", self.osc), ("--osc-out's port", self.osc_out and self.osc_out[1])):
@@ -90,9 +102,14 @@ class Settings:
         """Strangers share this studio, so each has a gallery of their own."""
         return self.profile == "spaces"
 
+    @property
+    def borrows(self) -> bool:
+        """The card is lent a call at a time, so frames under a hand are not drawn: only what the hand rested on."""
+        return self.device == ZERO
+
 
 def from_args(argv: Sequence[str], env: Mapping[str, str]) -> Settings:
-    """Settings from flags, then from HOST, PORT, OSC, LOG, SPACE_ID, KIOSK and KIOSK_PIN; makes the folder.
+    """Settings from flags, then from HOST, PORT, OSC, LOG, SPACE_ID, SPACES_ZERO_GPU, KIOSK and KIOSK_PIN; makes the folder.
 
     Anything wrong ends the program with exit status 2 and one line that names it and the remedy.
     """
@@ -124,13 +141,15 @@ def _add_flags(parser: argparse.ArgumentParser, profile: str) -> None:
     add("--origin", action="append", default=[], help="another page that may open the live socket, as https://host; may be repeated")
     add("--frame", action="append", help="another page that may show this one in a frame, as https://host; may be repeated; none")
     add("--mcp", action="store_true", help="offer the endpoints as tools for language models, too")
-    add("--device", help="cpu, mps, cuda or cuda:N; the best there is")
+    add("--device", help="cpu, mps, cuda, cuda:N, or zero (a card lent a call at a time; found by itself on ZeroGPU); the best there is")
     add("--language", help=f"{' or '.join(LANGUAGES)}; as the browser asks")
     add("--log", help="plain lines, or json (or LOG); plain at home, json where a studio runs by itself")
     add("--osc", help="UDP port to hear Open Sound Control on (or OSC); off")
     add("--osc-host", default="127.0.0.1", help="address that --osc listens on; 127.0.0.1")
     add("--osc-out", help="HOST:PORT to tell of the page's seed and sliders as OSC; off")
     add("--quota", help=f"bytes of pictures a visitor may keep; no bound, on Spaces {SPACES_QUOTA}, in the kiosk {KIOSK_QUOTA}")
+    add("--keep-days", help=f"days that a visitor's pictures stay after the last visit, 0 = for ever; on Spaces {SPACES_DAYS}")
+    add("--proxies", help="addresses and networks, with commas, whose X-Forwarded-For is believed; none, on Spaces the private ones")
 
 
 def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
@@ -150,13 +169,15 @@ def _settings(given: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         origins=tuple(given.origin),
         frames=("'self'", *(given.frame or (SPACES_FRAMES if hosted else ()))),
         mcp=given.mcp,
-        device=given.device,
+        device=given.device or (ZERO if env.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true") else None),
         language=given.language,
         log=cast(Style, given.log or env.get("LOG") or ("plain" if given.profile == "local" else "json")),
         osc=_number("--osc (or OSC)", osc) if (osc := given.osc or env.get("OSC")) else None,
         osc_host=given.osc_host,
         osc_out=_address(given.osc_out) if given.osc_out else None,
         quota=_number("--quota", given.quota) if given.quota else QUOTAS.get(given.profile),
+        keep_days=_days(given.keep_days, SPACES_DAYS if hosted else 0),
+        proxies=_networks(given.proxies, SPACES_PROXIES if env.get("SPACE_ID") else ()),
         pin=env.get("KIOSK_PIN") or None,
     )
     if not settings.checkpoints.is_dir():
@@ -169,6 +190,21 @@ def _number(flag: str, text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise ValueError(f"{flag} is a whole number, not '{text[:40]}'.")
     return int(text)
+
+
+def _days(text: str | None, otherwise: int) -> int | None:
+    return (_number("--keep-days", text) if text else otherwise) or None
+
+
+def _networks(text: str | None, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    return otherwise if text is None else tuple(filter(None, (one.strip() for one in text.split(","))))
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"--proxies are addresses and networks such as 127.0.0.1,10.0.0.0/8, not '{text[:40]}'.") from error
 
 
 def _address(text: str) -> tuple[str, int]:

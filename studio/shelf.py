@@ -50,7 +50,7 @@ class Shelf:
         folders = find(root)
         for number, folder in enumerate(folders, start=1):
             try:
-                line = self._load(folder, device, dtype)
+                line = self.take_up(folder, device, dtype)
             except CheckpointError as error:
                 line = f"left out. {error}"
             yield f"[{number}/{len(folders)}] {folder.name}: {line}"
@@ -58,8 +58,8 @@ class Shelf:
             fault = f"Every checkpoint in {root} is damaged" if folders else f"There is no checkpoint in {root}"
             raise CheckpointError(f"{fault}. Restore the folder from the repository, or name another with --checkpoints.")
 
-    def _load(self, folder: Path, device: torch.device, dtype: torch.dtype) -> str:
-        """Load and warm up one checkpoint; the line that says so."""
+    def take_up(self, folder: Path, device: torch.device, dtype: torch.dtype) -> str:
+        """Load and warm up one checkpoint; the line that says so. CheckpointError where it is damaged or there already."""
         checkpoint = load(folder)
         name = checkpoint.card.id
         if name in self._checkpoints:

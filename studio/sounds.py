@@ -6,7 +6,7 @@ import io
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,7 +21,7 @@ from av.error import FFmpegError
 
 from models.music import RATE, Heard, listen
 from studio.errors import Fault
-from studio.gallery_files import write_whole
+from studio.gallery_files import drop_old, write_whole
 from studio.gallery_index import as_faults
 from studio.recipe_rules import source as checked
 
@@ -153,6 +153,13 @@ class Sounds:
         if found := self._heard.get(path):
             return found
         return self._listened(path, path.read_bytes())
+
+    def sweep(self, life: float, busy: Collection[str]) -> None:
+        """Drop what was not used for so many seconds; busy: visitors with works under way, of whom everything stays."""
+        spared = {self._path("", one) for one in busy}
+        for folder in self._folder.glob("*"):
+            if folder not in spared:
+                drop_old(folder, life)
 
     def _path(self, id: str, visitor: str) -> Path:
         return self._folder / sha256(visitor.encode()).hexdigest()[:DIGITS] / id

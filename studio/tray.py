@@ -132,6 +132,24 @@ class Tray:
         picture.save(file, "WEBP", quality=90, method=4)
         return file.getvalue()
 
+    def sweep(self, life: float, visitors: Collection[str], busy: Collection[str]) -> None:
+        """Drop what was not used for so many seconds, whoever brought it.
+
+        visitors: who has saved pictures; what those need stays, what was kept for others begins to age. busy: who has works under way,
+        of whom everything stays.
+        """
+        needed = {self._path(id, one) for one in visitors for id in (self._needed(one) if self._needed else ())}
+        spared = {self._folder_of(one) for one in busy}
+        for path in self._folder.glob("*/*"):
+            if path in needed or path.parent in spared:
+                continue
+            with suppress(FileNotFoundError):
+                if (changed := path.stat().st_mtime) >= KEPT:
+                    os.utime(path)
+                elif changed < time.time() - life:
+                    self._drop(path)
+        self._drop_empty()
+
     def keep(self, ids: Iterable[str], visitor: str) -> None:
         """What a saved picture needs stays until room is wanted and no saved picture needs it any more."""
         for id in set(ids) - self._lent.keys():
@@ -141,7 +159,10 @@ class Tray:
     def _path(self, id: str, visitor: str) -> Path:
         if id in self._lent:
             return self._lent[id]
-        return self._folder / sha256(visitor.encode()).hexdigest()[:DIGITS] / id
+        return self._folder_of(visitor) / id
+
+    def _folder_of(self, visitor: str) -> Path:
+        return self._folder / sha256(visitor.encode()).hexdigest()[:DIGITS]
 
     def _use(self, path: Path) -> None:
         """It stays for another while."""
@@ -183,6 +204,9 @@ class Tray:
             with suppress(FileNotFoundError):  # another process was quicker
                 if path.stat().st_mtime < time.time() - LIFE:
                     self._drop(path)
+        self._drop_empty()
+
+    def _drop_empty(self) -> None:
         for folder in self._folder.glob("*"):
             with suppress(OSError):  # one that is not empty
                 folder.rmdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any
 
@@ -32,17 +33,28 @@ def visitor_of(connection: Any, settings: Settings) -> str:
     return found or _signed_by_us(connection.cookies.get(COOKIE, ""), settings.secret) or _fresh()
 
 
-class VisitorCookies:
-    """ASGI middleware that knows each visitor again, and gives a new one a cookie."""
+def known_visitor(connection: HTTPConnection, settings: Settings) -> str | None:
+    """The visitor whose cookie of ours a connection brings."""
+    return _signed_by_us(connection.cookies.get(COOKIE, ""), settings.secret)
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+
+class VisitorCookies:
+    """ASGI middleware that knows each visitor again, and gives a new one a cookie.
+
+    seen: told of each visitor who is known, at every request.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, seen: Callable[[str], Awaitable[object]] | None = None) -> None:
         self.app = app
         self._settings = settings
+        self._seen = seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._settings.hosted or scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        known = _signed_by_us(HTTPConnection(scope).cookies.get(COOKIE, ""), self._settings.secret)
+        known = known_visitor(HTTPConnection(scope), self._settings)
+        if known and self._seen:
+            await self._seen(known)
         scope[_FOUND] = visitor = known or _fresh()
 
         async def send_with_cookie(message: Message) -> None:

@@ -30,10 +30,12 @@ from studio.headers import SafeHeaders
 from studio.heartbeat import beating
 from studio.inside import Look
 from studio.kiosk import add_kiosk
+from studio.limits import AddressLimits
 from studio.live import LiveDoor
 from studio.logs import HEADER, RequestIds, request_id
 from studio.osc import Osc, Outcome
 from studio.recipe import Opened, from_dict, from_link, open_recipe, to_dict
+from studio.retention import Retention
 from studio.settings import Settings
 from studio.visitors import VisitorCookies, visitor_of
 from studio.web_answers import NO_CACHE, body, disposition, json_in, recipe_in
@@ -53,15 +55,16 @@ class FreshFiles(StaticFiles):
 
 def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     """The application that Gradio is mounted in."""
-    osc, heart = Osc(settings), beating(engine)
+    osc, heart, retention = Osc(settings), beating(engine), Retention(engine, gallery, settings)
 
     @asynccontextmanager
     async def lifespan(web: FastAPI) -> AsyncIterator[None]:
-        async with osc.lifespan(web), heart(web):
+        async with osc.lifespan(web), heart(web), retention.lifespan(web):
             yield
 
     web = FastAPI(title="Latent Atelier", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    web.add_middleware(VisitorCookies, settings=settings)
+    web.add_middleware(VisitorCookies, settings=settings, seen=retention.seen)
+    web.add_middleware(AddressLimits, settings=settings)
     web.add_middleware(SafeHeaders, settings=settings)
     web.add_middleware(RequestIds)
     web.add_exception_handler(Fault, _answer_fault)

@@ -183,6 +183,11 @@ class Works:
         with self._changed:
             return len(self._waiting) + bool(self._running)
 
+    def busy(self) -> set[str]:
+        """The visitors whose works wait or are under way."""
+        with self._changed:
+            return {work.visitor for work in (*self._waiting, *([self._running] if self._running else []))}
+
     def _work(self) -> None:
         stand_back()
         while self._run_next():

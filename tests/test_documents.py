@@ -42,6 +42,20 @@ SOURCES = sorted(path for top in ("models", "studio") for path in (ROOT / top).r
 MADE = ("data/", "runs/", "gallery/", "look/", ".venv", "scores.json", "live.json", "seven.png")
 PATH = re.compile(r"(?!/)[\w./-]+/[\w.-]*|[\w-]+\.(py|md|json|txt|js|safetensors|webp)")
 MODULE = re.compile(r"python -m ([\w.]+)")
+# Of huggingface.co/docs/hub/spaces-config-reference, what a Gradio Space may be told.
+SPACE_KEYS = {
+    *("title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version", "app_file", "short_description", "pinned", "tags"),
+    *(
+        "suggested_hardware",
+        "suggested_storage",
+        "fullWidth",
+        "header",
+        "startup_duration_timeout",
+        "preload_from_hub",
+        "models",
+        "license",
+    ),
+}
 CARDS = [load_card(folder) for folder in find(ROOT / "checkpoints")]
 
 
@@ -77,6 +91,7 @@ def test_front_matter_is_what_a_space_needs() -> None:
     assert matter["title"]
     assert len(matter["emoji"]) == 1
     assert len(matter["short_description"]) <= 60
+    assert set(matter) <= SPACE_KEYS
 
 
 def test_requirements_are_pinned() -> None:

@@ -23,7 +23,7 @@ from studio.inside import Look
 from studio.recipe import MAX_JSON, link_text, open_recipe, to_dict, to_link
 from studio.recipe_rules import MAX_CHANNEL, MAX_LAYER
 from studio.sampling import MAX_SHEET, Mode
-from studio.settings import Settings
+from studio.settings import CACHE, Settings
 from studio.ui.answers import (
     AnyRecipe,
     OpenedRecipe,
@@ -55,7 +55,7 @@ Channel = Annotated[int, Field(ge=0, le=MAX_CHANNEL)]
 
 def add(engine: Engine, gallery: Gallery, settings: Settings) -> None:
     """Declare every endpoint in the gr.Blocks that is being built, and keep all that Gradio reads and writes inside settings.folder."""
-    os.environ["GRADIO_TEMP_DIR"] = str((settings.folder / "cache").resolve())  # the one way Gradio has to be told
+    os.environ["GRADIO_TEMP_DIR"] = str((settings.folder / CACHE).resolve())  # the one way Gradio has to be told
     if blocks := get_blocks_context():
         # Gradio refuses a client's path outside of its cache only in an app that it launched itself. A mounted one copies
         # whatever the path names into the cache, unless it is told so.

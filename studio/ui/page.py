@@ -61,7 +61,7 @@ def mount(web: FastAPI, blocks: gr.Blocks, settings: Settings) -> FastAPI:
         blocks,
         path="",
         theme=Quiet(),
-        head=head(settings.language),
+        head=head(settings.language, settings.keep_days),
         footer_links=[],
         run_history=False,
         mcp_server=settings.mcp,
@@ -70,8 +70,9 @@ def mount(web: FastAPI, blocks: gr.Blocks, settings: Settings) -> FastAPI:
     )
 
 
-def head(language: str | None) -> str:
+def head(language: str | None, keep_days: int | None = None) -> str:
     """Styles and the entry module, by addresses relative to the page, so that a root path or an iframe changes nothing."""
     sheets = "".join(f'<link rel="stylesheet" href="page/{sheet.name}">' for sheet in sorted(STATIC.glob("*.css")))
     chosen = f'<meta name="atelier-language" content="{language}">' if language else ""
-    return f'{chosen}{sheets}<script type="module" src="page/studio.js"></script>'
+    kept = f'<meta name="atelier-keep-days" content="{keep_days}">' if keep_days else ""
+    return f'{chosen}{kept}{sheets}<script type="module" src="page/studio.js"></script>'

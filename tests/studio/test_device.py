@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 import torch
 
 from studio import device
-from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb, wait
+from studio.device import claim, describe, free_memory, is_out_of_memory, pick_device, quicker_dtype, resident_mb, usable_processors, wait
 
 CPU = torch.device("cpu")
 
@@ -51,6 +52,16 @@ def test_the_measurement_runs_here() -> None:
     wait(CPU)
     free_memory(CPU)
     assert describe(CPU) == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("told", "usable"), [("200000 100000", 2), ("50000 100000", 1), ("max 100000", 16), ("", 16), ("9900000 100000", 16)]
+)
+def test_a_container_counts_its_share_of_processors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: str, usable: int) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    (tmp_path / "cpu.max").write_text(told)
+    assert usable_processors(tmp_path / "cpu.max") == usable
+    assert usable_processors(tmp_path / "absent") == 16
 
 
 def test_drawing_leaves_processors_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

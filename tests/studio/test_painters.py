@@ -30,7 +30,7 @@ class Gone(Exception):
 class InThisProcess:
     """A Company whose replica is no process, and that loses every third batch on the way."""
 
-    seats = 2
+    seats, only_rests = 2, False
 
     def __init__(self, checkpoints: Path) -> None:
         self.checkpoints = checkpoints
@@ -53,6 +53,13 @@ class InThisProcess:
         self.replica._thread.shutdown()
 
 
+def table(seats: int) -> InThisProcess:
+    """A company of so many seats."""
+    company = InThisProcess(Path("nowhere"))
+    company.seats = seats
+    return company
+
+
 @pytest.fixture(scope="module")
 def pair(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, InThisProcess]]:
     company = InThisProcess(tiny_checkpoints)
@@ -65,15 +72,23 @@ def test_what_is_a_visitors_own_stays_home() -> None:
     own = Recipe("any", directions={OWN + "0" * 12: 1.0})  # type: ignore[arg-type]
     for recipe in (own, Recipe(source="0" * 32), Recipe("any", after=(Step("up"),))):
         assert stays_home(Request("a", recipe, "moving"))
-        assert not any(sits_at(seat, 4, Request("a", recipe, "moving")) for seat in range(4))
+        assert not any(sits_at(seat, table(4), Request("a", recipe, "moving")) for seat in range(4))
     assert not stays_home(Request("a", HERE, "moving"))
 
 
 def test_a_channel_has_one_seat_for_good_and_channels_have_many() -> None:
-    seats = [[sits_at(seat, 8, Request("a", HERE, "moving", channel=f"live page {page}")) for seat in range(8)] for page in range(100)]
+    seats = [
+        [sits_at(seat, table(8), Request("a", HERE, "moving", channel=f"live page {page}")) for seat in range(8)] for page in range(100)
+    ]
     assert {sum(one) for one in seats} == {1}
     assert all(any(one[seat] for one in seats) for seat in range(8))
-    assert all(sits_at(seat, 8, Request("a", HERE, "single")) for seat in range(8))
+    assert all(sits_at(seat, table(8), Request("a", HERE, "single")) for seat in range(8))
+
+
+def test_who_lends_a_card_draws_what_somebody_waits_for_alone() -> None:
+    kinds = ("moving", "job", "resting", "single")
+    assert [stays_home(Request("a", HERE, kind), only_rests=True) for kind in kinds] == [True, True, False, False]  # type: ignore[arg-type]
+    assert stays_home(Request("a", HERE, "single", is_part=True), only_rests=True)
 
 
 def test_the_bytes_are_those_of_one_process_though_batches_are_lost(pair: tuple[Engine, InThisProcess], engine: Engine) -> None:

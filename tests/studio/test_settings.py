@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.settings import KEY_FILE, SPACES_QUOTA, Settings, from_args
+from studio.settings import KEY_FILE, SPACES_DAYS, SPACES_PROXIES, SPACES_QUOTA, Settings, from_args
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def test_flags_win_over_the_environment(folder):
 
 def test_every_flag_is_read(folder, tmp_path):
     argv = ["--profile=kiosk", "--host=::1", "--port=8080", f"--folder={folder}", f"--checkpoints={tmp_path}", "--origin=https://a.org"]
-    argv += ["--log=json", "--osc=9000", "--osc-host=::", "--osc-out=[::1]:9001"]
+    argv += ["--log=json", "--osc=9000", "--osc-host=::", "--osc-out=[::1]:9001", "--proxies=127.0.0.1, 10.0.0.0/8"]
     settings = from_args([*argv, "--origin", "http://b:1", "--mcp", "--device=cuda:1", "--language=zh", "--quota=5"], {})
     told = ("kiosk", "::1", 8080, Path(folder), tmp_path, ("https://a.org", "http://b:1"), True, "cuda:1", "zh", 5)
-    assert settings == Settings(*told, "json", 9000, "::", ("::1", 9001), settings.secret)
+    assert settings == Settings(*told, "json", 9000, "::", ("::1", 9001), None, ("127.0.0.1", "10.0.0.0/8"), settings.secret)
     assert from_args(["--folder", folder], {"OSC": "9002"}).osc == 9002
 
 
@@ -53,6 +53,15 @@ def test_spaces_is_found_by_itself_and_can_be_overruled(folder):
     settings = from_args(["--folder", folder], {"SPACE_ID": "someone/atelier"})
     assert (settings.profile, settings.hosted, settings.host, settings.quota) == ("spaces", True, "0.0.0.0", SPACES_QUOTA)
     assert from_args(["--folder", folder, "--profile", "local"], {"SPACE_ID": "someone/atelier"}).hosted is False
+
+
+def test_a_space_keeps_for_a_month_and_believes_its_own_proxies(folder):
+    on_spaces = from_args(["--folder", folder], {"SPACE_ID": "someone/atelier"})
+    assert (on_spaces.keep_days, on_spaces.proxies) == (SPACES_DAYS, SPACES_PROXIES)
+    elsewhere = from_args(["--folder", folder, "--profile", "spaces", "--keep-days", "0"], {})
+    assert (elsewhere.keep_days, elsewhere.proxies) == (None, ())
+    assert from_args(["--folder", folder, "--proxies", ""], {"SPACE_ID": "someone/atelier"}).proxies == ()
+    assert from_args(["--folder", folder, "--profile", "spaces", "--keep-days", "7"], {}).keep_days == 7
 
 
 def test_a_hosted_studio_keeps_its_secret_over_a_restart_and_to_itself(folder):
@@ -84,7 +93,7 @@ def test_secrets_that_are_not_kept_are_never_the_same():
         (["--port", "9" * 5000], "--port (or PORT) is a whole number"),
         (["--port"], "--port: expected one argument"),
         (["--profile", "cloud"], "--profile is one of local, spaces, kiosk, not 'cloud'."),
-        (["--device", "gpu"], "--device is cpu, mps, cuda or cuda:N, not 'gpu'."),
+        (["--device", "gpu"], "--device is cpu, mps, cuda, cuda:N or zero, not 'gpu'."),
         (["--language", "fr"], "--language is one of en, zh, not 'fr'."),
         (["--origin", "example.org"], "--origin is a scheme and a host such as https://example.org"),
         (["--origin", "https://example.org/page"], "--origin is a scheme and a host"),
@@ -92,6 +101,10 @@ def test_secrets_that_are_not_kept_are_never_the_same():
         (["--quota", "1GB"], "--quota is a whole number, not '1GB'."),
         (["--checkpoints", "/nowhere/at/all"], "There is no folder /nowhere/at/all with generators."),
         (["--folder", "a\0b"], "null byte"),
+        (["--keep-days", "30"], "from 0 (for ever) to 3650, and belongs to --profile spaces."),
+        (["--keep-days", "4000", "--profile", "spaces"], "from 0 (for ever) to 3650"),
+        (["--keep-days", "week"], "--keep-days is a whole number, not 'week'."),
+        (["--proxies", "10.0.0.1/8"], "--proxies are addresses and networks such as 127.0.0.1,10.0.0.0/8, not '10.0.0.1/8'."),
         (["--osc", "0"], "--osc (or OSC) is a number from 1 to 65535, not 0."),
         (["--osc", "port"], "--osc (or OSC) is a whole number, not 'port'."),
         (["--osc-out", "9001"], "--osc-out is HOST:PORT such as 127.0.0.1:9001, not '9001'."),

@@ -1,6 +1,7 @@
 /** A film as it is kept in the browser, as the studio reads it, and every state that it was in. @module */
 
 import { round } from './dom.js';
+import { storage } from './storage.js';
 
 const KEPT = 'atelier.film';
 const FRESH = { keys: [], seconds: 6, loop: true, path: 'slerp', even: false, rate: 30, music: null, tracks: [], drift: false };
@@ -55,14 +56,14 @@ export class Steps {
   }
 
   #keep() {
-    localStorage.setItem(KEPT, JSON.stringify(this.film));
+    storage.setItem(KEPT, JSON.stringify(this.film));
   }
 }
 
 /** @param {any} state */
 function read(state) {
   try {
-    const film = JSON.parse(localStorage.getItem(KEPT) ?? 'null');
+    const film = JSON.parse(storage.getItem(KEPT) ?? 'null');
     const known = new Set(state.declarations.map(({ id }) => id));
     return film?.keys?.every(({ recipe }) => known.has(recipe.generator)) ? whole(film) : whole({});
   } catch {

@@ -2,6 +2,7 @@
 
 import { ApiFault } from './api.js';
 import { h } from './dom.js';
+import { storage } from './storage.js';
 
 const FORMATS = ['mp4', 'webm', 'webp', 'gif', 'png'];
 const SIDES = [512, 0, 256, 1024, 2048];
@@ -21,10 +22,10 @@ export function shooting({ words, api }, film) {
   const bar = words.put(h('progress', { max: 1, value: 0, hidden: true }), 'film.progress', {}, 'label');
   const line = h('p', { class: 'quiet', role: 'status', 'data-role': 'film-status' });
   const made = h('div', { class: 'film-made' });
-  let id = localStorage.getItem(KEPT) ?? ''; // of the film in the making, also after a reload
+  let id = storage.getItem(KEPT) ?? ''; // of the film in the making, also after a reload
   const hold = (one) => {
     id = one;
-    localStorage.setItem(KEPT, id);
+    storage.setItem(KEPT, id);
   };
   const begin = words.put(h('button', { type: 'button', class: 'button first', 'data-act': 'film-make', onclick: () => void make() }), 'film.make');
   const stop = words.put(h('button', { type: 'button', class: 'button', 'data-act': 'film-stop', hidden: true, onclick: () => {

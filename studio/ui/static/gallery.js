@@ -11,6 +11,7 @@ import { exportZip } from './gallery-export.js';
 import { playOnHover } from './gallery-film.js';
 import { Grid } from './gallery-grid.js';
 import { filesIn, importInto } from './gallery-import.js';
+import { keptNotice } from './gallery-kept.js';
 import { Shelf } from './gallery-shelf.js';
 import { Viewer } from './gallery-viewer.js';
 import { showFilm } from './keeping.js';
@@ -46,7 +47,7 @@ class Gallery {
     this.shelf = new Shelf(this, (collection) => this.openCollection(collection));
     this.acts = new Acts(this);
     this.empty = h('div', { class: 'album-empty', hidden: true });
-    root.replaceChildren(this.bar.root, this.shelf.root, this.atlas.root, this.grid.root, this.empty, this.acts.root, this.viewer.root);
+    root.replaceChildren(...keptNotice(this.words), this.bar.root, this.shelf.root, this.atlas.root, this.grid.root, this.empty, this.acts.root, this.viewer.root);
     playOnHover(this.grid.root, ({ dataset }) => this.album.entry(Number(dataset.index)), this.film);
     draggable(this.grid.root, {
       ids: ({ dataset: { id } }) => (this.grid.selected.has(id) ? [...this.grid.selected.keys()] : [id]), mayPlace: () => this.shelf.mayPlace,

@@ -2,6 +2,7 @@
 
 import { h, later } from './dom.js';
 import { compact, complete, keyOf } from './state.js';
+import { storage } from './storage.js';
 
 const KEY = 'atelier.history';
 const MOST = 60; // thumbnails on the strip; undo itself has no end
@@ -16,7 +17,7 @@ export function historyStrip(atelier) {
   const keep = later(() => {
     for (let most = MOST; most > 4; most = Math.floor(most / 2)) {
       try {
-        return localStorage.setItem(KEY, JSON.stringify(kept.slice(0, most)));
+        return storage.setItem(KEY, JSON.stringify(kept.slice(0, most)));
       } catch { /* full: keep fewer */ }
     }
   }, 400);
@@ -64,7 +65,7 @@ function thumbnail(picture) {
 
 function read() {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? '[]');
+    const kept = JSON.parse(storage.getItem(KEY) ?? '[]');
     return Array.isArray(kept) ? kept : [];
   } catch {
     return [];

@@ -34,7 +34,7 @@ export class Live {
     /** @type {'opening'|'line'|'live'|'events'|'lost'} */
     this.mode = 'opening';
     this.line = { place: 0, estimate: 0 }; // who stands before us at the door, and the seconds that it will take about
-    this.hello = /** @type {{device?: string, dtype?: string, osc?: {in: number|null, out: string|null}|null}} */ ({});
+    this.hello = /** @type {{device?: string, dtype?: string, still?: boolean, osc?: {in: number|null, out: string|null}|null}} */ ({});
     this.number = 0;
     this.tries = 0;
     this.refused = 0;
@@ -62,13 +62,14 @@ export class Live {
   draw(controls, rest = false, picture = undefined) {
     clearTimeout(this.restTimer);
     const recipe = compact(controls);
-    this.waiting = { recipe, rest, picture };
+    if (rest || !this.rests || !this.still) this.waiting = { recipe, rest, picture };
     if (!rest && this.rests) this.restTimer = window.setTimeout(() => this.draw(controls, true), REST_AFTER);
     this.#send();
   }
 
   /** The picture of a recipe that is only looked at: it never comes to rest. @param {any} recipe */
   peek(recipe) {
+    if (this.still) return;
     clearTimeout(this.restTimer);
     this.waiting = { recipe, rest: false };
     this.#send();
@@ -105,6 +106,11 @@ export class Live {
       listener();
     };
     for (const what of ['frame', 'fault']) this.ears[what].add(hear);
+  }
+
+  /** The studio draws what a hand rests on and nothing that moves, for its card is lent a picture at a time. */
+  get still() {
+    return this.mode === 'live' && Boolean(this.hello.still);
   }
 
   /** The picture on the page is the lossless one of the newest recipe. */
@@ -144,6 +150,7 @@ export class Live {
       greeted = true;
       [this.hello, this.tries, this.refused] = [message, 0, 0];
       if (this.film) this.#say({ type: 'reel', id: ++this.number, film: this.film });
+      if (message.still && this.rests && this.waiting?.recipe) this.waiting.rest = true; // it was asked for before that was known
       this.#turn('live');
       this.#send();
     };

@@ -2,6 +2,7 @@
 
 import { EASES } from './easing.js';
 import { clamp, later } from './dom.js';
+import { storage } from './storage.js';
 
 /**
  * @typedef {{source: string, from: number, to: number, curve: string, parameter: string}} Mapping
@@ -87,14 +88,14 @@ export class Mappings {
 
 const keep = later((text) => {
   try {
-    localStorage.setItem(KEY, text);
+    storage.setItem(KEY, text);
   } catch { /* full, or forbidden in a private window */ }
 }, 150);
 addEventListener('pagehide', () => keep.now());
 
 function kept() {
   try {
-    return readMappings(localStorage.getItem(KEY) ?? '');
+    return readMappings(storage.getItem(KEY) ?? '');
   } catch {
     return [];
   }

@@ -1,4 +1,5 @@
 /** A recording: every change of the recipe while it runs, with its moment; kept in the tab, so that a reload loses nothing. @module */
+import { tabStorage } from './storage.js';
 
 export const SLOT = 0.04; // seconds; of what changes within one, the last is kept: a film's pictures stand no closer
 export const LONGEST = 600; // seconds, as long as a film
@@ -45,7 +46,7 @@ export class Recorder {
     const { take } = this;
     clearInterval(this.timer);
     this.take = null;
-    sessionStorage.removeItem(KEY);
+    tabStorage.removeItem(KEY);
     this.changed();
     return /** @type {Take} */ (take);
   }
@@ -85,7 +86,7 @@ export class Recorder {
 
   #keep() {
     try {
-      sessionStorage.setItem(KEY, told(this.take));
+      tabStorage.setItem(KEY, told(this.take));
     } catch { /* full, or forbidden in a private window: it lives as long as the page */ }
   }
 }
@@ -95,7 +96,7 @@ const told = (value) => JSON.stringify(value);
 /** @param {any} state @returns {Take|null} */
 function kept({ declarations }) {
   try {
-    const take = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+    const take = JSON.parse(tabStorage.getItem(KEY) ?? 'null');
     const whole = Number.isInteger(take.slot) && take.changes.every(([slot, patch]) => Number.isInteger(slot) && patch);
     return whole && declarations.some(({ id }) => id === take.base.generator) ? take : null;
   } catch {

@@ -1,6 +1,7 @@
 /** What the visitor did, kept in the browser so that a closed tab loses nothing. @module */
 
 import { later } from './dom.js';
+import { storage, tabStorage } from './storage.js';
 
 const KEY = 'atelier.session';
 // Storage is finite though undo is not: when it is full, the oldest steps are no longer kept beyond this tab's life.
@@ -8,8 +9,8 @@ const FIRST_TRY = 20000;
 
 /** @param {string[]} known generators that are here @returns {{steps: any[], at: number, newVisit: boolean}} */
 export function readSession(known) {
-  const own = parse(sessionStorage.getItem(KEY));
-  const kept = own ?? parse(localStorage.getItem(KEY));
+  const own = parse(tabStorage.getItem(KEY));
+  const kept = own ?? parse(storage.getItem(KEY));
   if (!kept) return { steps: [], at: -1, newVisit: true };
   const steps = kept.steps.filter((step) => known.includes(step?.generator));
   const at = steps.length === kept.steps.length ? kept.at : steps.length - 1;
@@ -26,12 +27,12 @@ const write = later((list, at) => {
   for (let most = FIRST_TRY; most >= 1; most = Math.floor(most / 2)) {
     const from = Math.max(0, Math.min(at, steps.length - most));
     const text = JSON.stringify({ steps: steps.slice(from, from + most), at: at - from });
-    if (put(sessionStorage, text) && put(localStorage, text)) return;
+    if (put(tabStorage, text) && put(storage, text)) return;
   }
 }, 150);
 addEventListener('pagehide', () => write.now());
 
-/** @param {Storage} storage @param {string} text */
+/** @param {Pick<Storage, 'setItem'>} storage @param {string} text */
 function put(storage, text) {
   try {
     storage.setItem(KEY, text);

@@ -1,6 +1,7 @@
 /** What varies over a contact sheet: a row of what the generator declares, the last choice remembered. @module */
 
 import { h } from './dom.js';
+import { storage } from './storage.js';
 
 const KEPT = 'atelier.sheet';
 const USUAL = 'random';
@@ -32,7 +33,7 @@ export function modeRow(words, declaration, changed) {
 
 function kept() {
   try {
-    return localStorage.getItem(KEPT) ?? USUAL;
+    return storage.getItem(KEPT) ?? USUAL;
   } catch {
     return USUAL; // forbidden in a private window
   }
@@ -41,7 +42,7 @@ function kept() {
 /** @param {string} mode */
 function keep(mode) {
   try {
-    localStorage.setItem(KEPT, mode);
+    storage.setItem(KEPT, mode);
   } catch {
     // It is remembered for as long as the sheet is open.
   }

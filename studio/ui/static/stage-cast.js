@@ -1,6 +1,7 @@
 /** What the first window shows, told to its stage windows in the same browser: the frames as they came, nothing drawn twice. @module */
 
 import { anySeed } from './state.js';
+import { tabStorage } from './storage.js';
 
 const KEY = 'atelier.stage'; // each tab leads its own stage windows, also after a reload
 const WATCHED = 3000; // ms after a stage window last asked
@@ -28,8 +29,8 @@ export function castStage({ live, state, words, base }) {
 
 function named() {
   try {
-    const id = sessionStorage.getItem(KEY) ?? String(anySeed());
-    sessionStorage.setItem(KEY, id);
+    const id = tabStorage.getItem(KEY) ?? String(anySeed());
+    tabStorage.setItem(KEY, id);
     return id;
   } catch {
     return String(anySeed());

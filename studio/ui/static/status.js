@@ -16,16 +16,17 @@ export function statusLine({ live, words }) {
     const now = performance.now();
     painted = painted.filter((at) => now - at < 1000);
     const dtype = live.hello.dtype?.replace('torch.', '').replace('bfloat16', 'bf16').replace('float32', 'fp32');
-    const parts = [`${last.ms.toFixed(last.ms < 10 ? 1 : 0)} ms`, dtype, live.hello.device];
+    const parts = [`${last.ms.toFixed(last.ms < 10 ? 1 : 0)} ms`, live.still ? '' : dtype, live.hello.device];
     // The rate means something only while a hand is moving.
     if (painted.length > 5) parts.unshift(`${painted.length} fps`);
     figures.textContent = parts.filter(Boolean).join(' · ');
   };
   const mode = () => {
-    badge.dataset.mode = live.mode;
+    const kind = live.still ? 'still' : live.mode;
+    badge.dataset.mode = kind;
     const line = { place: live.line.place + 1, minutes: Math.max(1, Math.round(live.line.estimate / 60)) };
-    words.put(badge, `status.${live.mode}`, line);
-    words.put(badge, `status.${live.mode}_tip`, {}, 'tip');
+    words.put(badge, `status.${kind}`, line);
+    words.put(badge, `status.${kind}_tip`, {}, 'tip');
   };
   live.on('frame', ({ header, lag }) => {
     painted.push(performance.now());

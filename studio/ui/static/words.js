@@ -1,12 +1,14 @@
 /** The page's words in the visitor's language, exchanged in place without a reload. @module */
 
+import { storage } from './storage.js';
+
 export const LANGUAGES = ['en', 'zh'];
 const KEPT = 'atelier.language';
 const SLOTS = { text: 'word', tip: 'wordTip', label: 'wordLabel', placeholder: 'wordPlaceholder' };
 
 /** The language the page begins with. @returns {string} */
 function firstLanguage() {
-  const kept = localStorage.getItem(KEPT);
+  const kept = storage.getItem(KEPT);
   if (kept && LANGUAGES.includes(kept)) return kept;
   const set = document.querySelector('meta[name=atelier-language]')?.getAttribute('content');
   if (set) return set;
@@ -89,7 +91,7 @@ export class Words {
   /** @param {string} language */
   use(language) {
     this.language = language;
-    localStorage.setItem(KEPT, language);
+    storage.setItem(KEPT, language);
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : language;
     this.translate();
     document.dispatchEvent(new CustomEvent('atelier:language', { detail: language }));

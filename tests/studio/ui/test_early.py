@@ -42,5 +42,10 @@ def test_a_language_that_was_set_stands_in_the_head() -> None:
     assert "atelier-language" not in head(None)
 
 
+def test_how_long_pictures_are_kept_stands_in_the_head() -> None:
+    assert 'name="atelier-keep-days" content="30"' in head(None, 30)
+    assert "atelier-keep-days" not in head(None)
+
+
 def test_the_head_leads_nowhere_outside() -> None:
     assert "//" not in head("en")

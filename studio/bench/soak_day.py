@@ -98,7 +98,7 @@ class Studio:
                 if told["level"] != "info":
                     yield datetime.fromisoformat(told["time"]).timestamp(), f"log: {told['message']} {told.get('trace', '')[-600:]}"
                 continue
-            if not line.startswith(("Latent Atelier is at", "The curator's PIN")):
+            if "Traceback" in line:
                 yield time.time(), f"log: {line}"
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 from studio.bench.server import Server, free_port, serving
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_axe import AXE, IN_EARNEST, SCAN
+from tests.loopback import staying_here
 
 PIN = "135790"
 IDLE = 15  # seconds, the shortest that can be settled
@@ -32,7 +33,7 @@ def kiosk(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KIOSK_PIN", PIN)
         command = ["app.py", *flags, "--checkpoints", str(tiny_checkpoints), "--folder", str(folder / "studio")]
-        with serving(command, port, folder / "log") as server:
+        with staying_here(folder / "hook"), serving(command, port, folder / "log") as server:
             yield server
 
 
@@ -381,6 +382,7 @@ def test_the_page_comes_back_after_a_restart_of_the_studio(
     with serving(command, port, tmp_path / "log"):
         assert "The curator's PIN is" not in (tmp_path / "log").read_text()
         expect(place).not_to_have_attribute("data-lost", "")
+        stood = pixels(place)
         place.locator("[data-act=another]").tap()
-        changes(page, place, pixels(place))
+        changes(page, place, stood)
         context.close()

@@ -155,10 +155,6 @@ export function mount(root, atelier) {
     input: (place, { rest }) => rest && change(stretched(film, round(2 ** place, 1))),
   });
   const shoot = shooting(atelier, () => told(film));
-  const open = (given) => {
-    [chosen, at] = [0, 0];
-    change(filled(given));
-  };
   const file = h('input', { type: 'file', hidden: true, accept: '.mp4,.webm,.webp,.gif,.zip,.json', 'data-role': 'film-file', onchange: async () => {
     const [given] = file.files;
     file.value = '';

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import statistics
 import tempfile
 import time
@@ -18,7 +17,9 @@ from playwright.sync_api import CDPSession
 
 from studio.bench.browser import open_browser
 from studio.bench.server import free_port, resident_mb
-from studio.bench.soak_day import SCREEN, Day, Incidents, Studio
+from studio.bench.soak_day import Day
+from studio.bench.soak_faults import Faults
+from studio.bench.soak_studio import Incidents, Studio
 from studio.kiosk.exhibition import LEAST_IDLE
 
 EVERY = 15.0  # seconds between samples
@@ -57,24 +58,22 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         studio = Studio(options.checkpoints, folder, free_port())
         studio.start()
         try:
-            context = browser.new_context(viewport=SCREEN, has_touch=True)  # type: ignore[arg-type]
             gauge = Gauge(studio, min(EVERY, seconds / lives / 20))
-            day = Day(context, studio, incidents, gauge.tick)
-            gauge.attach(context.new_cdp_session(day.screen))
+            day = Day(browser, studio, incidents, gauge.tick)
+            faults = Faults(day, studio, incidents)
+            gauge.attach(day.screen.context.new_cdp_session(day.screen))
             day.open()
             for life in range(lives):
                 if life:
-                    day.suffer(partial(_killed, studio, incidents))
+                    faults.suffer(faults.kill)
                     day.try_to(partial(day.curate, LEAST_IDLE + life))
-                _live(day, time.monotonic() + seconds / lives)
-            for at, what in studio.complaints():
-                incidents.note(what, at)
-            context.close()
+                _live(day, faults, time.monotonic() + seconds / lives)
+            studio.read_log(incidents)
         finally:
             studio.end()
     warm_up = min(WARM_UP, seconds / lives / 3)
     grown = {f"{one.name}_growth": growth(gauge.samples, one.name, warm_up) for one in fields(Sample)[2:]}
-    counted = {"visits": day.visits, "pictures": day.pictures, "faults_injected": day.faults, "samples": len(gauge.samples)}
+    counted = {"visits": day.visits, "pictures": day.pictures, "faults_injected": faults.count, "samples": len(gauge.samples)}
     unexplained = incidents.unexplained
     last = dict(zip([one.name for one in fields(Sample)], astuple(gauge.samples[-1]), strict=True))
     told = {"hours": options.hours, "lives": lives, **grown, **counted, "unexplained": len(unexplained)}
@@ -107,27 +106,18 @@ class Gauge:
         self.samples.append(Sample(self._studio.lives, now - self._studio.begun, resident_mb(self._studio.server.pid), *counts, *heap))
 
 
-def _live(day: Day, end: float) -> None:
+def _live(day: Day, faults: Faults, end: float) -> None:
     """One process' life: films, visits, the curator, the wall, and a fault after every second round."""
     acts: Sequence[Callable[[], None]] = (day.visit, day.play, day.look_at_the_wall, day.visit, day.curate)
-    faults: Sequence[Callable[[], None]] = (day.cut, day.upload_garbage, day.flood, day.fill)
+    harms: Sequence[Callable[[], None]] = (faults.cut, faults.upload_garbage, faults.flood, faults.fill)
     turn = 0
     while time.monotonic() < end:
         day.pause(REST)
         day.try_to(acts[turn % len(acts)])
         day.count()
         if turn % 2:
-            day.suffer(faults[turn // 2 % len(faults)])
+            faults.suffer(harms[turn // 2 % len(harms)])
         turn += 1
-
-
-def _killed(studio: Studio, incidents: Incidents) -> None:
-    """Without a word, and started anew."""
-    for at, what in studio.complaints():
-        incidents.note(what, at)
-    studio.end(signal.SIGKILL)
-    time.sleep(2)
-    studio.start()
 
 
 def growth(samples: Sequence[Sample], name: str, warm_up: float) -> float:

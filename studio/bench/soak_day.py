@@ -1,34 +1,25 @@
-"""A kiosk's day, act by act: what visitors and the curator do at the screen, and what goes wrong there now and then."""
+"""A kiosk's day, act by act: what visitors do at the screen and without it, and the curator."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error as PageError, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error as PageError, Page, ViewportSize, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from studio.bench.server import Server, serving
+from studio.bench.soak_studio import PIN, Incidents, Studio
 from studio.kiosk.exhibition import LEAST_IDLE
 
-PIN = "246813"
-SCREEN = {"width": 1080, "height": 1920}
-QUOTA = 12_000_000  # bytes on the wall: some twenty pictures
+SCREEN: ViewportSize = {"width": 1080, "height": 1920}
 PATIENCE = 60_000  # ms
-GRACE = 6.0  # seconds after a fault in which what follows from it may come
 FRAMES = 40  # that a visitor without a page asks for
-FLOOD = 3000  # messages
-GARBAGE = os.urandom(4096)
 # The page's newest socket, to be cut, and how many frames came.
 WIRE = """
 window.frames = 0;
@@ -42,78 +33,18 @@ window.WebSocket = class extends WebSocket {
 """
 
 
-class Incidents:
-    """What went wrong, and whether we had done it. Times are those of the wall, as in the studio's log."""
-
-    def __init__(self) -> None:
-        self.spans: list[tuple[float, float]] = []
-        self.seen: list[tuple[float, str]] = []
-
-    def note(self, what: str, at: float | None = None) -> None:
-        self.seen.append((time.time() if at is None else at, what))
-
-    @contextmanager
-    def injected(self) -> Iterator[None]:
-        begun = time.time()
-        try:
-            yield
-        finally:
-            self.spans.append((begun, time.time() + GRACE))
-
-    @property
-    def unexplained(self) -> list[str]:
-        return [what for at, what in self.seen if not any(begin <= at <= end for begin, end in self.spans)]
-
-
-class Studio:
-    """The kiosk in a process of its own, started anew by us as systemd would."""
-
-    def __init__(self, checkpoints: Path, folder: Path, port: int) -> None:
-        self._flags = ["--profile", "kiosk", "--host", "0.0.0.0", "--port", str(port), "--quota", str(QUOTA)]
-        self._flags += ["--checkpoints", str(checkpoints.resolve()), "--folder", str(folder / "studio")]
-        self._folder, self._port = folder, port
-        self._stack = ExitStack()
-        self.lives, self.begun = 0, 0.0
-        self.server: Server
-
-    def start(self) -> None:
-        self.lives += 1
-        self.begun = time.monotonic()
-        os.environ["KIOSK_PIN"] = PIN
-        self.server = self._stack.enter_context(serving(["app.py", *self._flags], self._port, self.log))
-
-    def end(self, by: int = signal.SIGTERM) -> None:
-        os.kill(self.server.pid, by)
-        self._stack.close()
-
-    @property
-    def log(self) -> Path:
-        return self._folder / f"log-{self.lives}"
-
-    def complaints(self) -> Iterator[tuple[float, str]]:
-        """What this life's log holds that is no plain request: when, and what."""
-        for line in self.log.read_text("utf-8", errors="replace").splitlines():
-            with suppress(ValueError):
-                told = json.loads(line)
-                if told["level"] != "info":
-                    yield datetime.fromisoformat(told["time"]).timestamp(), f"log: {told['message']} {told.get('trace', '')[-600:]}"
-                continue
-            if "Traceback" in line:
-                yield time.time(), f"log: {line}"
-
-
 class Day:
     """One screen, one curator's page, one wall; `tick` is called as often as something passes."""
 
-    def __init__(self, context: BrowserContext, studio: Studio, incidents: Incidents, tick: Callable[[], None]) -> None:
+    def __init__(self, browser: Browser, studio: Studio, incidents: Incidents, tick: Callable[[], None]) -> None:
         self._studio, self._incidents, self._tick = studio, incidents, tick
         self._random = random.Random(0)
         self._idle = LEAST_IDLE
-        self.visits = self.pictures = self.faults = 0
-        self.screen = self._watched(context.new_page())
+        self.visits = self.pictures = 0
+        # A window each: a page behind another is not drawn.
+        self.screen, self._curator, self._wall = (self._watched(browser.new_page(viewport=SCREEN, has_touch=True)) for _ in range(3))
         self.screen.add_init_script(WIRE)
-        self._curator, self._wall = self._watched(context.new_page()), self._watched(context.new_page())
-        self._place = self.screen.locator(".place").first
+        self.place = self.screen.locator(".place").first
 
     def _watched(self, page: Page) -> Page:
         page.on("pageerror", lambda error: self._incidents.note(f"script: {error}"))
@@ -158,13 +89,11 @@ class Day:
                 self._at_rest()
 
     def _at_rest(self) -> None:
-        expect(self._place).to_have_attribute("data-state", "attract", timeout=PATIENCE)
-
-    # What people do
+        expect(self.place).to_have_attribute("data-state", "attract", timeout=PATIENCE)
 
     def visit(self) -> None:
         """Touches, sliders, another picture, the wall, the way home; then nobody is there until all begins anew."""
-        place = self._place
+        place = self.place
         place.locator("canvas").tap()
         expect(place).to_have_attribute("data-state", "play", timeout=PATIENCE)
         for _ in range(4):
@@ -177,21 +106,22 @@ class Day:
             with self.screen.expect_response("**/kiosk/home") as answered:
                 home.tap()
             self._take(answered.value.json()["address"])
-            place.locator("[data-act=close]").tap()
+            if (close := place.locator("[data-act=close]")).is_visible():  # where the answer came late nobody is there any more
+                close.tap()
         self.visits += 1
         self.pause(self._idle)
         self._at_rest()
 
     def _slide(self) -> None:
-        if tracks := self._place.locator("[data-slider]:visible").all():
+        if tracks := self.place.locator("[data-slider]:visible").all():
             box = self._random.choice(tracks).bounding_box() or {"x": 0, "y": 0, "width": 0, "height": 0}
             self._drag(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2, box["x"] + 0.9 * box["width"], box["y"])
 
     def _another(self) -> None:
-        self._place.locator("[data-act=another]").tap()
+        self.place.locator("[data-act=another]").tap()
 
     def _generator(self) -> None:
-        if choices := self._place.locator(".choice").all():
+        if choices := self.place.locator(".choice").all():
             self._random.choice(choices).tap()
 
     def _walk(self) -> None:
@@ -230,8 +160,8 @@ class Day:
 
     def play(self) -> None:
         """A visitor without a page of ours: frames alone, of all that is shown."""
-        names = json.loads(self._get("kiosk.json"))["generators"]
-        with self._wire() as wire:
+        names = self.generators()
+        with self.wire() as wire:
             for number in range(FRAMES):
                 recipe = {"generator": names[number % len(names)], "seed": self._random.randrange(1 << 32)}
                 wire.send(json.dumps({"type": "draw", "id": number, "recipe": recipe, "rest": number % 8 == 0, "near": number % 2 == 0}))
@@ -242,7 +172,8 @@ class Day:
         self._tick()
 
     @contextmanager
-    def _wire(self) -> Iterator[ClientConnection]:
+    def wire(self) -> Iterator[ClientConnection]:
+        """A socket that has been greeted."""
         with connect(f"{self.url.replace('http', 'ws', 1)}live", compression=None, max_size=None) as wire:
             while "hello" not in str(wire.recv(PATIENCE / 1000)):
                 pass
@@ -252,48 +183,6 @@ class Day:
         with urllib.request.urlopen(self.url + path, timeout=PATIENCE / 1000) as answer:
             return answer.read()
 
-    # What goes wrong
-
-    def suffer(self, fault: Callable[[], None]) -> None:
-        """One fault of ours; then the screen has to be itself again."""
-        self.faults += 1
-        with self._incidents.injected():
-            self.try_to(fault)
-            self.pause(2)
-        expect(self._place).not_to_have_attribute("data-lost", "", timeout=PATIENCE)
-
-    def cut(self) -> None:
-        """The page's socket, in the middle of the film."""
-        self.screen.evaluate("wire.close()")
-
-    def upload_garbage(self) -> None:
-        """To every door that takes something; each has to say no, and none may fall over."""
-        for path in ("kiosk/keep", "kiosk/home", "kiosk/visit", "curator/enter", "curator/settle", "tray", "draw.png"):
-            for kind in ("application/json", "multipart/form-data; boundary=x", "image/png"):
-                status = self._post(path, GARBAGE, kind)
-                if not 400 <= status < 500:
-                    raise AssertionError(f"{path} answered garbage with {status}")
-
-    def flood(self) -> None:
-        """More messages than any hand makes; who sends them is sent away, and others are served."""
-        with suppress(ConnectionClosed), self._wire() as wire:
-            for number in range(FLOOD):
-                wire.send(json.dumps({"type": "draw", "id": number, "recipe": {"generator": "none", "seed": number}}))
-        self.play()
-
-    def fill(self) -> None:
-        """Pictures for the wall until its share of the disk is full; the oldest make room."""
-        name = json.loads(self._get("kiosk.json"))["generators"][0]
-        for _ in range(10):
-            recipe = {"generator": name, "seed": self._random.randrange(1 << 32)}
-            status = self._post("kiosk/keep", json.dumps({"recipe": recipe}).encode(), "application/json")
-            if status not in (200, 429):
-                raise AssertionError(f"keeping a picture was answered with {status}")
-
-    def _post(self, path: str, body: bytes, kind: str) -> int:
-        request = urllib.request.Request(self.url + path, body, {"Content-Type": kind})
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE / 1000) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
+    def generators(self) -> list[str]:
+        """What the exhibition shows."""
+        return json.loads(self._get("kiosk.json"))["generators"]

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from studio.bench.server import Server, free_port, serving
 from tests.browser.conftest import PATIENCE
+from tests.browser.hands import finger
 from tests.browser.test_axe import AXE, IN_EARNEST, SCAN
 from tests.loopback import staying_here
 
@@ -73,11 +74,6 @@ def touch(place: Locator) -> None:
 def changes(page: Page, place: Locator, before: int) -> None:
     """Wait until another picture stands there."""
     page.wait_for_function(f"([canvas, before]) => ({PIXELS})(canvas) !== before", arg=[place.locator("canvas").element_handle(), before])
-
-
-def finger(session: CDPSession, kind: str, *points: tuple[float, float, int]) -> None:
-    """Fingers on the glass: where each of them is, and which it is."""
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": id} for x, y, id in points]})
 
 
 def at(locator: Locator, across: float) -> tuple[float, float]:

@@ -32,7 +32,7 @@ FEWEST = 6  # samples that tell a slope
 
 @dataclass(frozen=True)
 class Sample:
-    """Of one moment. at: seconds since the studio's process began."""
+    """Of one moment. at: seconds since the studio's process began; of the page, when it last was at rest."""
 
     life: int
     at: float
@@ -67,7 +67,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 if life:
                     faults.suffer(faults.kill)
                     day.try_to(partial(day.curate, LEAST_IDLE + life))
-                _live(day, faults, time.monotonic() + seconds / lives)
+                _live(day, faults, gauge, time.monotonic() + seconds / lives)
             studio.read_log(incidents)
         finally:
             studio.end()
@@ -77,7 +77,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     unexplained = incidents.unexplained
     last = dict(zip([one.name for one in fields(Sample)], astuple(gauge.samples[-1]), strict=True))
     told = {"hours": options.hours, "lives": lives, **grown, **counted, "unexplained": len(unexplained)}
-    return told | {"incidents": unexplained[:20], "last": last}
+    return told | {"incidents": unexplained[:20], "last": last, "series": [astuple(one) for one in gauge.samples]}
 
 
 class Gauge:
@@ -87,32 +87,39 @@ class Gauge:
         self._studio, self._every = studio, every
         self.samples: list[Sample] = []
         self._next = 0.0
+        self._heap = 0.0, 0.0
 
     def attach(self, page: CDPSession) -> None:
         self._page = page
         page.send("Performance.enable")
         page.send("HeapProfiler.enable")
+        self.look()
+
+    def look(self) -> None:
+        """The page as it is at rest: during a visit it holds now more, now less."""
+        self._page.send("HeapProfiler.collectGarbage")
+        told = {one["name"]: one["value"] for one in self._page.send("Performance.getMetrics")["metrics"]}
+        self._heap = told["JSHeapUsedSize"] / 2**20, told["Nodes"]
 
     def tick(self) -> None:
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + self._every
-        process = Path("/proc") / str(self._studio.server.pid)
-        self._page.send("HeapProfiler.collectGarbage")
-        told = {one["name"]: one["value"] for one in self._page.send("Performance.getMetrics")["metrics"]}
+        pid = self._studio.server.pid
+        process = Path("/proc") / str(pid)
         counts = len(list((process / "fd").iterdir())), len(list((process / "task").iterdir()))
-        heap = told["JSHeapUsedSize"] / 2**20, told["Nodes"]
-        self.samples.append(Sample(self._studio.lives, now - self._studio.begun, resident_mb(self._studio.server.pid), *counts, *heap))
+        self.samples.append(Sample(self._studio.lives, now - self._studio.begun, resident_mb(pid), *counts, *self._heap))
 
 
-def _live(day: Day, faults: Faults, end: float) -> None:
+def _live(day: Day, faults: Faults, gauge: Gauge, end: float) -> None:
     """One process' life: films, visits, the curator, the wall, and a fault after every second round."""
     acts: Sequence[Callable[[], None]] = (day.visit, day.play, day.look_at_the_wall, day.visit, day.curate)
     harms: Sequence[Callable[[], None]] = (faults.cut, faults.upload_garbage, faults.flood, faults.fill)
     turn = 0
     while time.monotonic() < end:
         day.pause(REST)
+        gauge.look()
         day.try_to(acts[turn % len(acts)])
         day.count()
         if turn % 2:

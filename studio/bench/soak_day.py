@@ -44,11 +44,12 @@ class Day:
         # A window each: a page behind another is not drawn.
         self.screen, self._curator, self._wall = (self._watched(browser.new_page(viewport=SCREEN, has_touch=True)) for _ in range(3))
         self.screen.add_init_script(WIRE)
+        for page in (self.screen, self._wall):  # the curator's is told 401 until the PIN is entered
+            page.on("console", self._hear)
         self.place = self.screen.locator(".place").first
 
     def _watched(self, page: Page) -> Page:
         page.on("pageerror", lambda error: self._incidents.note(f"script: {error}"))
-        page.on("console", self._hear)
         page.on("crash", lambda _: self._incidents.note("the page crashed"))
         page.set_default_timeout(PATIENCE)
         return page

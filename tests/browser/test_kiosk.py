@@ -378,6 +378,9 @@ def test_the_page_comes_back_after_a_restart_of_the_studio(
     with serving(command, port, tmp_path / "log"):
         assert "The curator's PIN is" not in (tmp_path / "log").read_text()
         expect(place).not_to_have_attribute("data-lost", "")
+        page.touchscreen.tap(*at(place.locator("canvas"), 0.5))  # the visit may have ended meanwhile
+        expect(place).to_have_attribute("data-state", "play")
+        page.wait_for_timeout(500)
         stood = pixels(place)
         place.locator("[data-act=another]").tap()
         changes(page, place, stood)

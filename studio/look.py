@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from studio.bench.browser import NoBrowserError, open_browser
 from studio.bench.server import NotServedError, free_port, serving
+from studio.kiosk.exhibition import LEAST_IDLE
 from studio.ui.page import TABS
 
 Theme = Literal["light", "dark"]
@@ -70,17 +71,18 @@ def photograph(browser: Browser, url: str, folder: Path) -> list[Path]:
 
 
 def photograph_kiosk(browser: Browser, url: str, pin: str, folder: Path) -> list[Path]:
-    """At three sizes of screens: the film, a visit, a picture to take home, the wall and the curator's page."""
+    """At three sizes of screens: the film, a visit, a picture to take home, the countdown, the wall and the curator's page."""
     made: list[Path] = []
     for width, height in KIOSK_SIZES:
 
-        def shoot(page: Page, name: str, size: str = f"{width}x{height}") -> None:
-            page.wait_for_timeout(2500)  # pictures come, and what moves comes to rest
+        def shoot(page: Page, name: str, wait: float = 2500, size: str = f"{width}x{height}") -> None:
+            page.wait_for_timeout(wait)  # pictures come, and what moves comes to rest
             made.append(folder / f"kiosk-{name}-{size}.png")
             page.screenshot(path=made[-1])
 
         context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True)
         page = context.new_page()
+        page.route("**/kiosk.json", lambda route: route.fulfill(json={**route.fetch().json(), "idle": LEAST_IDLE}))
         page.goto(url)
         place = page.locator(".place").last
         place.wait_for()
@@ -94,11 +96,16 @@ def photograph_kiosk(browser: Browser, url: str, pin: str, folder: Path) -> list
         if place.locator("[data-act=home]").is_visible():  # the machine has a network
             place.locator("[data-act=home]").tap()
             shoot(page, "home")
+            place.locator("[data-act=close]").tap()
+        place.locator(".leaving").wait_for()  # nobody touches it any more
+        shoot(page, "leaving", 0)
+        page.unroute_all(behavior="ignoreErrors")
         page.goto(f"{url}wall")
         shoot(page, "wall")
         page.goto(f"{url}curator")
         for digit in pin:
             page.locator(f"[data-digit='{digit}']").tap()
+        shoot(page, "gate")
         page.locator("[data-act=enter]").tap()
         shoot(page, "curator")
         context.close()

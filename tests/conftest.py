@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from models.checkpoint import Card, save
 from models.registry import GENERATORS, TRANSLATORS
 from studio.bench.browser import find_browser, open_browser
 from studio.bench.server import Server, free_port, serving
 from studio.engine import Engine
+from tests.loopback import is_here, staying_here
 
 # As small as it goes: with both kinds of names, with noise, layers and sides, a map, and strokes.
 TINY: dict[str, tuple[str, dict[str, Any]]] = {
@@ -69,14 +70,43 @@ def engine(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium. Without one a test is skipped, except on a build server, where it fails."""
+def abroad() -> list[str]:
+    """What any page asked of another machine; at the end of each test there must be nothing."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(abroad: list[str]) -> Iterator[None]:
+    """The studio runs where no network is."""
+    yield
+    asked, abroad[:] = [*abroad], []
+    assert asked == []
+
+
+@pytest.fixture(scope="session")
+def browser(abroad: list[str]) -> Iterator[Browser]:
+    """A headless Chromium that knows this machine alone. Without one a test is skipped, except on a build server, where it fails."""
     if find_browser() is None:
         message = "There is no Chromium. `make test` installs one; by hand: python -m studio.bench.browser"
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    with open_browser() as browser:
+
+    def hear(address: str) -> None:
+        if not is_here(address):
+            abroad.append(address)
+
+    with open_browser() as browser, pytest.MonkeyPatch.context() as patch:
+        opened = browser.new_context
+
+        def new_context(**told: Any) -> BrowserContext:
+            context = opened(**told)
+            context.on("request", lambda request: hear(request.url))
+            context.on("page", lambda page: page.on("websocket", lambda socket: hear(socket.url)))
+            return context
+
+        patch.setattr(browser, "new_context", new_context)
+        patch.setattr(browser, "new_page", lambda **told: new_context(**told).new_page())
         yield browser
 
 
@@ -85,5 +115,5 @@ def server(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """The whole studio in a process of its own, as `python app.py` starts it, with the tiny checkpoints and an empty gallery."""
     folder, port = tmp_path_factory.mktemp("served"), free_port()
     flags = ["--port", str(port), "--checkpoints", str(tiny_checkpoints), "--folder", str(folder / "gallery")]
-    with serving(["app.py", *flags], port, folder / "log") as server:
+    with staying_here(folder / "hook"), serving(["app.py", *flags], port, folder / "log") as server:
         yield server

@@ -1,5 +1,5 @@
-"""The measurements by name: `python -m studio.bench live`, `start`, `switch`, `train`, `upscale`, `sketch`, `restyle`, `film`, `crowd` and
-`replicas`."""
+"""The measurements by name: `python -m studio.bench live`, `start`, `switch`, `train`, `upscale`, `sketch`, `restyle`, `film`, `crowd`,
+`replicas` and `soak`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from studio.bench import crowd, film, live, replicas, restyle, sketch, start, switch, train, upscale
+from studio.bench import crowd, film, live, replicas, restyle, sketch, soak, start, switch, train, upscale
 from studio.bench.browser import NoBrowserError
 from studio.bench.server import NotServedError
 
@@ -29,6 +29,7 @@ def arguments() -> argparse.ArgumentParser:
         "film": film,
         "crowd": crowd,
         "replicas": replicas,
+        "soak": soak,
     }
     for name, module in modules.items():
         command = commands.add_parser(name, help=module.__doc__)

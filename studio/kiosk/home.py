@@ -41,8 +41,8 @@ class Homes:
 
     def _sweep(self) -> None:
         now = self._clock()
-        while self._kept and next(iter(self._kept.values()))[0] <= now:
-            self._kept.popitem(last=False)
+        for token in [token for token, (until, _) in self._kept.items() if until <= now]:
+            del self._kept[token]
 
 
 def qr_code(address: str) -> str:

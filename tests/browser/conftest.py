@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from studio.bench.server import Server, free_port, serving
+from tests.loopback import staying_here
 
 # Counts what was painted, so that a test can wait for the picture after the one it saw.
 COUNT = """
@@ -32,7 +33,8 @@ def patience() -> None:
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`python app.py` with the checkpoints of the repository."""
     folder, port = tmp_path_factory.mktemp("studio"), free_port()
-    with serving(["app.py", "--port", str(port), "--folder", str(folder / "gallery")], port, folder / "log") as server:
+    command = ["app.py", "--port", str(port), "--folder", str(folder / "gallery")]
+    with staying_here(folder / "hook"), serving(command, port, folder / "log") as server:
         yield server
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Page, expect
 
 PIXELS = """() => {
   const canvas = document.querySelector('canvas[data-role=picture]');
@@ -65,3 +65,8 @@ def stroke(page: Page, selector: str, *points: tuple[float, float]) -> None:
     for place in places[1:]:
         page.mouse.move(*place, steps=4)
     page.mouse.up()
+
+
+def finger(session: CDPSession, kind: str, *points: tuple[float, float, int]) -> None:
+    """Fingers on the glass: where each of them is, and which it is."""
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": id} for x, y, id in points]})

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from studio.bench.server import Server, free_port, serving
 from tests.browser.conftest import PATIENCE
+from tests.browser.hands import finger
 from tests.browser.test_axe import AXE, IN_EARNEST, SCAN
+from tests.loopback import staying_here
 
 PIN = "135790"
 IDLE = 15  # seconds, the shortest that can be settled
@@ -32,7 +34,7 @@ def kiosk(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KIOSK_PIN", PIN)
         command = ["app.py", *flags, "--checkpoints", str(tiny_checkpoints), "--folder", str(folder / "studio")]
-        with serving(command, port, folder / "log") as server:
+        with staying_here(folder / "hook"), serving(command, port, folder / "log") as server:
             yield server
 
 
@@ -72,11 +74,6 @@ def touch(place: Locator) -> None:
 def changes(page: Page, place: Locator, before: int) -> None:
     """Wait until another picture stands there."""
     page.wait_for_function(f"([canvas, before]) => ({PIXELS})(canvas) !== before", arg=[place.locator("canvas").element_handle(), before])
-
-
-def finger(session: CDPSession, kind: str, *points: tuple[float, float, int]) -> None:
-    """Fingers on the glass: where each of them is, and which it is."""
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": id} for x, y, id in points]})
 
 
 def at(locator: Locator, across: float) -> tuple[float, float]:
@@ -381,6 +378,10 @@ def test_the_page_comes_back_after_a_restart_of_the_studio(
     with serving(command, port, tmp_path / "log"):
         assert "The curator's PIN is" not in (tmp_path / "log").read_text()
         expect(place).not_to_have_attribute("data-lost", "")
+        page.touchscreen.tap(*at(place.locator("canvas"), 0.5))  # the visit may have ended meanwhile
+        expect(place).to_have_attribute("data-state", "play")
+        page.wait_for_timeout(500)
+        stood = pixels(place)
         place.locator("[data-act=another]").tap()
-        changes(page, place, pixels(place))
+        changes(page, place, stood)
         context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from studio.engine import Engine
 from studio.frames import to_png
 from studio.look import open_tab
 from studio.recipe import Recipe
+from tests.browser.hands import finger
 from tests.studio.given import photograph
 
 CALL = "([name, args]) => window.atelier.api.call(name, args)"
@@ -59,6 +61,12 @@ def until(page: Page, *expected: int) -> None:
              .map(({dataset}) => window.atelier.gallery.album.entry(Number(dataset.index))?.recipe.seed)) === expected""",
         arg=str(list(expected)).replace(" ", ""),
     )
+
+
+def middle(locator: Locator) -> tuple[float, float]:
+    box = locator.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def drag(page: Page, start: Locator, end: Locator, across: float = 0.5) -> None:
@@ -110,6 +118,35 @@ def test_a_collection_is_filled_and_put_in_order_by_hand_and_keys_and_all_is_und
     expect(page.locator(".shelf-card", has_text="For print")).to_be_visible()
 
 
+def test_a_finger_that_rests_takes_a_picture_along_and_one_that_moves_at_once_does_not(page: Page) -> None:
+    begin(page, "For print", 0, 1)
+    page.locator('.shelf-card[data-collection=""]').click()
+    until(page, 4, 3, 2, 1)
+    session, ghost, shelf = (
+        page.context.new_cdp_session(page),
+        page.locator(".drag-ghost"),
+        page.locator(".shelf-card", has_text="For print"),
+    )
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    (x, y), there = middle(cells(page).nth(3)), middle(shelf)
+    finger(session, "touchStart", (x, y, 0))
+    finger(session, "touchMove", (x, y - 30, 0))
+    page.wait_for_timeout(500)  # longer than a finger has to rest
+    finger(session, "touchMove", (*there, 0))
+    expect(ghost).to_have_count(0)
+    finger(session, "touchEnd")
+    finger(session, "touchStart", (x, y, 0))
+    expect(ghost).to_be_visible()
+    finger(session, "touchMove", (*there, 0))
+    expect(shelf).to_have_class(re.compile("drop-here"))
+    finger(session, "touchEnd")
+    expect(page.locator(".toast")).to_contain_text("Put into “For print”.")
+    expect(ghost).to_have_count(0)
+    expect(page.locator("dialog.viewer")).to_be_hidden()
+    shelf.click()
+    until(page, 4, 3, 1)
+
+
 def test_a_note_is_kept_found_and_never_read_as_markup(page: Page) -> None:
     cells(page).nth(0).click()
     note = page.locator("dialog.viewer textarea")
@@ -143,6 +180,21 @@ def test_what_is_exported_comes_back_in_and_the_rest_is_named(page: Page, engine
     page.locator("[data-act=import-undo]").click()
     page.evaluate("window.atelier.gallery.showAll()")
     until(page, 3, 2, 1)
+
+
+def test_a_folder_comes_in_with_what_lies_in_its_folders(page: Page, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "prints" / "older").mkdir(parents=True)
+    for place, seed in (("new.png", 81), ("older/old.png", 82)):
+        (tmp_path / "prints" / place).write_bytes(to_png(engine.draw(Recipe("tiny-vae", seed=seed))))
+    (tmp_path / "prints" / "notes.txt").write_text("not a picture")
+    page.locator("[data-act=import]").click()
+    page.set_input_files("[data-role=import-folder]", tmp_path / "prints")
+    summary = page.locator("[data-role=import-summary]")
+    expect(summary).to_contain_text("2 pictures came in.")
+    expect(summary).to_contain_text("1 other")
+    expect(page.locator(".import-left li")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(cells(page)).to_have_count(6)
 
 
 def test_a_film_stands_there_plays_under_the_hand_and_opens_in_film(page: Page) -> None:

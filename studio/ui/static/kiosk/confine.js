@@ -7,7 +7,7 @@ const SLACK = 30; // pixels that it may tremble
 
 /** @param {Document} page */
 export function confine(page) {
-  const never = (/** @type {Event} */ event) => event.preventDefault();
+  const never = (/** @type {Event} */ event) => event.cancelable && event.preventDefault();
   for (const name of NEVER) page.addEventListener(name, never, { capture: true });
   for (const name of ['wheel', 'touchmove']) page.addEventListener(name, never, { capture: true, passive: false });
 }

@@ -239,6 +239,7 @@ export class Place {
     this.visit = { pictures: 0, faults: 0 };
     this.leaving.hidden = this.taking.hidden = true;
     this.code.removeAttribute('src');
+    this.sliders.replaceChildren();
     this.notice.textContent = '';
     if (this.root.dataset.reach === 'high') this.#lift();
     this.root.dataset.state = 'attract';

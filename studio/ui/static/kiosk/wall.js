@@ -13,13 +13,13 @@ const MOST = 24; // at once
 
 /** @typedef {{id: string, rendering: string}} Hung */
 
-/** The columns and rows that cover most of the screen with so many squares at most. @param {number} count @param {number} width @param {number} height */
+/** The columns and rows that cover most of the screen with so many squares at most; of two ways the one with more of them. @param {number} count @param {number} width @param {number} height */
 export function mosaic(count, width, height) {
   let best = { columns: 1, rows: 1, side: 0, covered: 0 };
   for (let columns = 1; columns <= count; columns += 1) {
     for (let rows = 1; columns * rows <= count; rows += 1) {
       const side = Math.floor(Math.min(width / columns, height / rows));
-      if (columns * rows * side * side > best.covered) best = { columns, rows, side, covered: columns * rows * side * side };
+      if (columns * rows * side * side >= best.covered) best = { columns, rows, side, covered: columns * rows * side * side };
     }
   }
   return best;

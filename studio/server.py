@@ -8,10 +8,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from studio.live import MAX_PICTURE
-from studio.recipe import MAX_JSON
-
-LARGEST_MESSAGE = 4 * MAX_JSON + MAX_PICTURE  # bytes: the longest message that is read, in characters of four bytes
+LARGEST_MESSAGE = 16 << 20  # bytes of a message that is read, be it only to be told that it is too large; beyond, the socket is closed
 LONGEST_HEAD = 64 << 10  # bytes of a request before its body
 HEAD_WITHIN = 20.0  # seconds from the connection, or from a request's first byte, to the end of its head
 NEXT_WITHIN = 30.0  # seconds from one part of a body to the next

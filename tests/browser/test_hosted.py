@@ -23,15 +23,21 @@ SAVED = "atelier.api.call('gallery', ['', '', false, '', 0, 1, '', false, '']).t
 
 
 @pytest.fixture(scope="module")
-def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def port_elsewhere() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def hosted(port_elsewhere: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder, port = tmp_path_factory.mktemp("hosted"), free_port()
     flags = ["app.py", "--profile", "spaces", "--host", "127.0.0.1", "--port", str(port), "--folder", str(folder / "gallery")]
+    flags += ["--frame", f"http://localhost:{port_elsewhere}"]
     with serving(flags, port, folder / "log") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def elsewhere(hosted: Server) -> Iterator[str]:
+def elsewhere(hosted: Server, port_elsewhere: int) -> Iterator[str]:
     """A page of another site that shows the studio in a frame, as Spaces do; its address."""
 
     class Frame(BaseHTTPRequestHandler):
@@ -44,10 +50,9 @@ def elsewhere(hosted: Server) -> Iterator[str]:
 
         def log_message(self, format: str, *args: object) -> None: ...
 
-    port = free_port()
-    server = HTTPServer(("127.0.0.1", port), Frame)
+    server = HTTPServer(("127.0.0.1", port_elsewhere), Frame)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://localhost:{port}/"  # to a browser another site than 127.0.0.1
+    yield f"http://localhost:{port_elsewhere}/"  # to a browser another site than 127.0.0.1
     server.shutdown()
     server.server_close()
 

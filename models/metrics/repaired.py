@@ -28,12 +28,12 @@ Way = Callable[[np.ndarray, np.ndarray], np.ndarray]  # pixels (h, w, 3) uint8 a
 def repaired_scores(translator: Translator, folder: Path) -> Mapping[str, float]:
     """Means over a folder's pictures: what is hidden by the same strokes each time is filled, and compared with what was there.
 
-    Perceptual distance in windows of 128 pixels that touch what was hidden, PSNR of what was hidden alone; and of the first few
-    pictures, how far two of our proposals are from each other.
+    Perceptual distance in windows of 128 pixels that touch what was hidden, PSNR of what was hidden alone, ours without freedom:
+    the likeliest filling. Of the first few pictures, how far two of our proposals are from each other.
     """
     inpainting, encoder = cast(Inpainting, translator), load_encoder()
     ways: Mapping[str, Way] = {
-        "repaired": lambda pixels, hole: mend(inpainting, pixels, hole, {"seed": 0}),
+        "repaired": lambda pixels, hole: mend(inpainting, pixels, hole, {"seed": 0, "freedom": 0.0}),
         **classical(),
     }
     scores: dict[str, list[float]] = {}
@@ -44,8 +44,8 @@ def repaired_scores(translator: Translator, folder: Path) -> Mapping[str, float]
         given = np.where(hole[..., None], np.uint8(0), original)
         made = {name: way(given, hole) for name, way in ways.items()}
         if k < PROPOSED:
-            another = mend(inpainting, given, hole, {"seed": 1})
-            scores.setdefault("proposals_apart", []).append(perceptual(encoder, made["repaired"], another, hole))
+            one, another = (mend(inpainting, given, hole, {"seed": seed}) for seed in (0, 1))
+            scores.setdefault("proposals_apart", []).append(perceptual(encoder, one, another, hole))
         for name, pixels in made.items():
             scores.setdefault(f"{name}_perceptual", []).append(perceptual(encoder, pixels, original, hole))
             error = (pixels[hole] / 255 - original[hole] / 255) ** 2

@@ -15,7 +15,7 @@ def missing(height: int, width: int, draw: torch.Generator) -> np.ndarray:
     """A mask of any kind."""
     kind = KINDS[_whole(0, len(KINDS) - 1, draw)]
     if kind == "free":
-        return free_form(height, width, _between(0.05, 0.35, draw), draw, thick=0.24)
+        return free_form(height, width, _between(0.05, 0.35, draw), draw, thick=0.48)
     if kind == "rectangles":
         return rectangles(height, width, draw)
     return scratches(height, width, draw) if kind == "scratches" else border(height, width, draw)

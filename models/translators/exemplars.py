@@ -14,6 +14,9 @@ from torch.nn import functional as F
 RADIUS = 3  # pixels around the middle of a patch
 NARROWER = 3.0  # times that chance looks nearer with each try
 SHARPNESS = 0.5  # of the choice among the patches that lie over a pixel
+DOUBT = 0.05  # of a patch's own contrast: what was found differs by so much, and may as well be something else
+FLAT = 6 / 255  # contrast that counts as none
+NEARBY = 10  # pixels around a place that are trusted together
 PART = 1 << 15  # patches that are compared at once, so that a large hole needs no more memory
 
 
@@ -69,6 +72,20 @@ class Search:
             [(pixels[a[:, None] + self.around] - pixels[b[:, None] + self.around]).flatten(1).square().sum(1) for a, b in pairs]
         )
 
+    def trusted(self, picture: Tensor) -> Tensor:
+        """picture: (3, h, w) as it was made -> (h, w) in [0, 1], how surely what was found is what was there.
+
+        Where patterns go on, there are patches like those of the hole in all; where there are none, their mean is mush.
+        """
+        if not self.can:
+            return torch.zeros(self.height, self.width)
+        pixels = picture.permute(1, 2, 0).reshape(-1, 3).contiguous()
+        contrast = torch.cat([_contrast(pixels[at[:, None] + self.around]) for at in self.at.split(PART)])
+        unlike = self.unlike(pixels, self.at, self.to) / (contrast + 3 * len(self.around) * FLAT**2)
+        seen = torch.zeros(2, len(self.number)).index_copy_(1, self.at, torch.stack([unlike, torch.ones_like(unlike)]))
+        doubt, places = F.avg_pool2d(seen.view(1, 2, self.height, self.width), 2 * NEARBY + 1, 1, NEARBY)[0]
+        return (places > 0) / (1 + (doubt / places.clamp_min(1e-6) / DOUBT) ** 4)
+
     def strayed(self, radius: float) -> Tensor:
         """Other places, by chance, no farther from those found than this."""
         moved = ((2 * torch.rand(2, len(self.at), generator=self.draw) - 1) * radius).round().long()
@@ -97,3 +114,8 @@ class Search:
         made = pixels.clone()
         made[self.hole] = torch.where(weight > 0, voted / weight.clamp_min(1e-12), pixels[self.hole])
         return made
+
+
+def _contrast(patches: Tensor) -> Tensor:
+    """(n, places, 3) -> (n,): squared differences from their means."""
+    return (patches - patches.mean(1, keepdim=True)).square().sum((1, 2))

@@ -26,7 +26,7 @@ class Inpainting(Translator):
         super().__init__()
         self.config = config
         grown = tuple(Option(name, 0, most=MOST, unit="pixels", whole=True) for name in SIDES)
-        options = (Option("seed", 0, most=2**32 - 1, whole=True), Option("freedom", 0.5), *grown)
+        options = (Option("seed", 0, most=2**32 - 1, whole=True), Option("freedom", 0.25), *grown)
         self.spec = TranslatorSpec("inpainting", options=options, beside=(Beside("mask", "mask"),))
         self.filler = Filler(config)
 

@@ -1,4 +1,7 @@
-"""Repair of pictures of any size: what a hole is about the network proposes, small; what it is made of is taken from what is known."""
+"""Repair of pictures of any size: where patterns go on holes are made of what is known, else the network fills them, as deep as it sees;
+
+what deeper ones are about it proposes, small.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from models.translators.translator import as_pixels, as_tensor
 
 TILE, MARGIN = 192, 64  # pixels a side of what the network fills at once at most, and what it sees around; multiples of 8
 REGION, AROUND = 1536, 256  # the same of what is made of its surroundings at once, so that memory does not grow with the picture
-DEEP = 8  # pixels from its edge to its heart: a deeper hole is first filled at half the size
-SHIFTS = (1, 2, 4, 2 * DEEP - 7)  # a stretch, ANDed with itself at these, is eroded by their sum
+SIGHT = 48  # pixels from its edge to its heart: so deep a hole the network sees across
+DEEP = 8  # likewise: of holes beyond its sight, a deeper one is first filled at half the size
 LEAST = 64  # pixels of the longer side below which nothing is halved
 PASSES = 2  # of finding what is like a hole at full size; one more at each smaller one
 STRIDES = (1, 4)  # pixels that a finding is moved along by, in turn; at full size the first alone
@@ -68,7 +71,21 @@ def mend(
 
 
 def mended(inpainting: Inpainting, pixels: np.ndarray, hole: np.ndarray, told: Mapping[str, float], tell: Tell) -> np.ndarray:
-    """A region of a picture: proposed small by the network, then made of what is known, at each size as the smaller one has it."""
+    """A region of a picture: made of what is known as far as that goes on, else filled by the network where it sees across its holes."""
+    made, trust = remade(inpainting, pixels, hole, told, tell)
+    if deep(hole, SIGHT):
+        return made
+    level, luck = Level(pixels.copy(), hole), inpainting.chance(int(told["seed"]), *hole.shape)
+    for _ in proposed(inpainting, level, luck, told["freedom"]):
+        tell(1.0)
+    level.pixels[hole] = (level.pixels[hole] + trust[hole][:, None] * (made[hole].astype(np.float32) - level.pixels[hole])).round()
+    return level.pixels
+
+
+def remade(
+    inpainting: Inpainting, pixels: np.ndarray, hole: np.ndarray, told: Mapping[str, float], tell: Tell
+) -> tuple[np.ndarray, np.ndarray]:
+    """A region proposed small, then made of what is known, at each size as the smaller one has it; and (h, w), how far to trust it."""
     levels, seed, search = pyramid(pixels, hole), int(told["seed"]), None
     work, done = sum((k + PASSES) * int(level.hole.sum()) for k, level in enumerate(levels)), 0
     luck, draw = inpainting.chance(seed, *levels[-1].hole.shape), torch.Generator().manual_seed(seed)
@@ -85,7 +102,8 @@ def mended(inpainting: Inpainting, pixels: np.ndarray, hole: np.ndarray, told: M
             done += int(level.hole.sum())
             tell(done / work)
     tell(1.0)
-    return levels[0].pixels
+    pixels = levels[0].pixels
+    return pixels, search.trusted(as_tensor(pixels)[0]).numpy() if search else np.zeros(hole.shape, np.float32)
 
 
 def extend(
@@ -121,7 +139,7 @@ def growth(height: int, width: int, sides: tuple[int, int, int, int]) -> list[tu
 def pyramid(pixels: np.ndarray, hole: np.ndarray) -> list[Level]:
     """The picture, then halves of it, until no hole is deep: means of what is known, holes where less than half is."""
     levels = [Level(pixels.copy(), hole)]
-    while deep(hole) and max(hole.shape) > LEAST:
+    while deep(hole, DEEP) and max(hole.shape) > LEAST:
         ends = [(0, side % 2) for side in hole.shape]
         pixels, hole = np.pad(pixels, (*ends, (0, 0)), mode="edge"), np.pad(hole, ends, mode="edge")
         known = (~hole).astype(np.uint16)
@@ -133,13 +151,15 @@ def pyramid(pixels: np.ndarray, hole: np.ndarray) -> list[Level]:
     return levels
 
 
-def deep(hole: np.ndarray) -> bool:
-    """Whether a place of a hole is DEEP pixels or more from all that is known; nothing is known beyond the frame."""
-    whole = np.pad(hole, DEEP, constant_values=True)
-    for shift in SHIFTS:  # erosion by a square of 2 * DEEP + 1, a row and then a column of it
-        whole = whole[shift:] & whole[:-shift]
-    for shift in SHIFTS:
-        whole = whole[:, shift:] & whole[:, :-shift]
+def deep(hole: np.ndarray, depth: int) -> bool:
+    """Whether a place of a hole is so many pixels or more from all that is known; nothing is known beyond the frame."""
+    whole = np.pad(hole, depth, constant_values=True)
+    for axis in (0, 1):  # erosion by a square of 2 * depth + 1: a stretch ANDed with itself is eroded by how far it was moved
+        whole, left, step = whole.swapaxes(0, axis), 2 * depth, 1
+        while left:
+            step = min(step, left)
+            whole, left, step = whole[step:] & whole[:-step], left - step, 2 * step
+        whole = whole.swapaxes(0, axis)
     return bool(whole.any())
 
 

@@ -165,7 +165,7 @@ def test_a_picture_is_halved_until_no_hole_is_deep_and_means_are_of_what_is_know
     hole[100:180, 90:200] = True
     pixels = np.where(hole[..., None], np.uint8(255), np.uint8(80)) * np.ones(3, np.uint8)
     levels = pyramid(pixels, hole)
-    assert [deep(level.hole) for level in levels] == [True] * (len(levels) - 1) + [False]
+    assert [deep(level.hole, DEEP) for level in levels] == [True] * (len(levels) - 1) + [False]
     assert [level.hole.shape for level in levels[:2]] == [(301, 299), (151, 150)]
     assert all((level.pixels[~level.hole] == 80).all() for level in levels)
 
@@ -185,13 +185,13 @@ def test_every_hole_is_in_one_tile(size: tuple[int, int]) -> None:
 def test_a_hole_is_deep_where_its_heart_is_far_from_what_is_known() -> None:
     hole = np.zeros((100, 100), bool)
     hole[20:90, 40 : 40 + 2 * DEEP] = True
-    assert not deep(hole)
+    assert not deep(hole, DEEP)
     hole[20:90, 40 : 41 + 2 * DEEP] = True
-    assert deep(hole)
+    assert deep(hole, DEEP)
     edge = np.zeros((100, 100), bool)
     edge[:, : DEEP + 1] = True  # what lies beyond the frame is not known either
-    assert deep(edge)
-    assert not deep(np.zeros((100, 100), bool))
+    assert deep(edge, DEEP)
+    assert not deep(np.zeros((100, 100), bool), DEEP)
 
 
 def test_a_picture_grows_beyond_its_frame(inpainting: Inpainting) -> None:

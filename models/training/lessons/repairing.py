@@ -30,6 +30,7 @@ from models.translators.translator import Translator
 
 PATCH = 128  # pixels a side of what the critic is made for
 ADVERSE, NEAR = 0.1, 2.0  # weights of the critic's word and of the pixels beside likeness
+FIRM = 2.0  # weight of squared distances beside plain ones
 FREE = 0.6  # share of pictures whose two fillings may differ
 SHOWN = 8  # held-out pictures on a sheet
 
@@ -91,16 +92,24 @@ class Proposals:
         return {"filler": self.adam, "judges": self.judges}
 
 
+def squared(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+    """(n,): squared distance at each place, averaged over places and maps, by which pictures are compared (models/encoder.py)."""
+    return torch.stack([(p - q).square().sum(1).mean((1, 2)) for p, q in zip(a, b, strict=True)]).mean(0)
+
+
 def apart(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
     """(n,): Euclidean distance at each place, averaged over places and maps; not squared, or the energy score would see only means."""
     return torch.stack([((p - q).square().sum(1) + 1e-6).sqrt().mean((1, 2)) for p, q in zip(a, b, strict=True)]).mean(0)
 
 
 def scored(made: Sequence[Tensor], true: Sequence[Tensor], freedom: Tensor) -> Tensor:
-    """The energy score of two fillings, maps (2n, c, h, w), of each of n pictures."""
-    n = len(freedom)
-    away = apart(made, [m.repeat(2, 1, 1, 1) for m in true]).view(2, n).mean(0)
-    return (away - freedom * apart([m[:n] for m in made], [m[n:] for m in made]) / 2).mean()
+    """The energy score of two fillings, maps (2n, c, h, w), of each of n pictures; where there is no freedom, the squared distance,
+
+    which one filling that is the mean of all likely ones keeps least.
+    """
+    n, twice = len(freedom), [m.repeat(2, 1, 1, 1) for m in true]
+    free = apart(made, twice).view(2, n).mean(0) - freedom * apart([m[:n] for m in made], [m[n:] for m in made]) / 2
+    return torch.where(freedom > 0, free, FIRM * squared(made, twice).view(2, n).mean(0)).mean()
 
 
 class Repairing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def page(browser: Browser, studio: Server) -> Iterator[Page]:
+@contextmanager
+def visit(browser: Browser, studio: Server) -> Iterator[Page]:
     """A first visit in English at 1440 x 900, its first picture painted; an error in a script fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", accept_downloads=True)
     context.set_default_timeout(PATIENCE)
@@ -52,6 +53,13 @@ def page(browser: Browser, studio: Server) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def page(browser: Browser, studio: Server) -> Iterator[Page]:
+    """A first visit to the studio that the tests share."""
+    with visit(browser, studio) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

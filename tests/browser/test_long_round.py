@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.bench.server import ROOT, Server, free_port, serving
 from studio.look import open_tab
-from tests.browser.conftest import COUNT, PATIENCE
+from tests.browser.conftest import PATIENCE, visit
 from tests.browser.hands import after_rest, pixels
 from tests.browser.test_breeding import BAR, breed, choose
 from tests.browser.test_directions import OWN, made
@@ -52,22 +52,6 @@ def keep(page: Page, press: Callable[[], Any]) -> dict[str, Any]:
     press()
     page.wait_for_function("window.kept")
     return page.evaluate("window.kept")
-
-
-@contextmanager
-def visit(browser: Browser, studio: Server) -> Iterator[Page]:
-    """A browser that has never been there; an error in a script fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.add_init_script(COUNT)
-    page.goto(studio.url)
-    page.wait_for_function("window.painted?.rests > 0")
-    yield page
-    context.close()
-    assert errors == []
 
 
 def gallery(page: Page) -> list[dict[str, Any]]:

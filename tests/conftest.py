@@ -83,9 +83,12 @@ def nothing_from_outside(abroad: list[str]) -> Iterator[None]:
     assert asked == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(abroad: list[str]) -> Iterator[Browser]:
-    """A headless Chromium that knows this machine alone. Without one a test is skipped, except on a build server, where it fails."""
+    """A headless Chromium that knows this machine alone. Without one a test is skipped, except on a build server, where it fails.
+
+    One a module: while it is open, Playwright's loop runs in this thread, and whoever comes after could run none.
+    """
     if find_browser() is None:
         message = "There is no Chromium. `make test` installs one; by hand: python -m studio.bench.browser"
         if os.environ.get("CI") == "true":

@@ -10,8 +10,9 @@ from statistics import mean
 from models.bending import OPERATIONS, bending
 from models.spec import GeneratorSpec, Inside
 from studio.errors import Fault
-from studio.recipe import Bend, Recipe
+from studio.recipe import Recipe
 from studio.recipe_rules import MAX_BENDS, number
+from studio.recipe_steps import Bend
 
 MAX_ACTING = 4 * MAX_BENDS  # of all parts of a blend together
 

@@ -20,7 +20,8 @@ from studio.errors import Fault
 from studio.frames import Picture, texts
 from studio.gallery_index import as_faults
 from studio.pictures import Upload, drop, on_white, reduced, resized, square, stream
-from studio.recipe import Made, Recipe, Step
+from studio.recipe import Recipe
+from studio.recipe_steps import Made, Step
 from studio.tray import SMALL, Tray
 from studio.works import Work, Works
 

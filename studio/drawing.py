@@ -18,8 +18,9 @@ from models.spec import Bendable, BentSynthesis, Condition, Generator, Generator
 from models.strokes import Stroke
 from studio import bends
 from studio.errors import Fault
-from studio.recipe import Pairs, Part, Recipe, to_json
+from studio.recipe import Pairs, Part, Recipe
 from studio.recipe_rules import THOUSAND, numbers_of
+from studio.recipe_text import to_json
 
 QUOTED = 300  # characters of a recipe that a message repeats
 LEAST_SHARE = 1e-5  # of all parts of a blend together in a layer

@@ -25,8 +25,9 @@ from studio.gallery_files import drop_old
 from studio.gallery_index import as_faults
 from studio.packing import zipped
 from studio.pictures import MAX_UPLOAD, Upload
-from studio.recipe import Opened, open_recipe, to_dict
+from studio.recipe import to_dict
 from studio.recipe_rules import number
+from studio.recipe_text import Opened, open_recipe
 from studio.settings import Settings
 from studio.visitors import visitor_of
 from studio.web_answers import NO_CACHE, body, disposition, json_in, recipe_in

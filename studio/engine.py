@@ -31,7 +31,8 @@ from studio.frames import Picture, enlarge
 from studio.inside import Look, sheet
 from studio.jobs import Job, PictureFuture, Request, Superseded
 from studio.painters import Company, Painter, sits_at, stays_home
-from studio.recipe import Made, Recipe
+from studio.recipe import Recipe
+from studio.recipe_steps import Made
 from studio.sampling import Mode, sample
 from studio.schedule import Fits, Limits, Schedule, anything
 from studio.shelf import Shelf

@@ -10,7 +10,8 @@ from typing import Any, Literal, cast, get_args
 from studio import recipe_rules as rules
 from studio.easing import Ease
 from studio.errors import Fault
-from studio.recipe import MAX_JSON, Recipe, from_dict, to_dict
+from studio.recipe import Recipe, from_dict, to_dict
+from studio.recipe_text import MAX_JSON
 from studio.tracks import LONGEST, MOST_TRACKS, Track, track_to_dict, tracks_from
 
 Path = Literal["slerp", "linear", "spline"]

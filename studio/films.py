@@ -23,7 +23,9 @@ from studio.frames import Picture, enlarge, read_recipe, to_png
 from studio.gallery import Gallery
 from studio.gallery_entry import Entry
 from studio.gallery_index import as_faults
-from studio.recipe import Recipe, Step, from_json, to_json
+from studio.recipe import Recipe
+from studio.recipe_steps import Step
+from studio.recipe_text import from_json, to_json
 from studio.reel import Draw, Reel, evened, reel_of, steps
 from studio.takes import Frames, Take, forgetful
 from studio.works import Work

@@ -12,7 +12,8 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from studio.errors import Fault
 from studio.png import SIGNATURE
-from studio.recipe import MAX_JSON, Recipe, to_json
+from studio.recipe import Recipe
+from studio.recipe_text import MAX_JSON, to_json
 
 KEY = "latent-atelier"  # the iTXt keyword, and what an EXIF comment of ours begins with
 MAX_FILE = 32 << 20  # bytes of a picture that is read for its recipe

@@ -22,7 +22,8 @@ from studio.gallery_entry import Entry
 from studio.gallery_files import GalleryFiles, write_whole
 from studio.gallery_index import Index, as_faults
 from studio.gallery_reading import GalleryReading
-from studio.recipe import Recipe, to_json
+from studio.recipe import Recipe
+from studio.recipe_text import to_json
 
 MAX_CHOSEN = 1000  # pictures in one removal or export
 MAX_LABELS = 16

@@ -7,7 +7,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from studio.recipe import Recipe, from_json, to_dict
+from studio.recipe import Recipe, to_dict
+from studio.recipe_text import from_json
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from studio.gallery_entry import Entry, manifest_of
 from studio.gallery_files import write_whole
 from studio.gallery_index import as_faults
 from studio.packing import Member, zipped
-from studio.recipe import to_json
+from studio.recipe_text import to_json
 
 MANIFEST, CREDITS, SHEET = "manifest.json", "credits.txt", "contact-sheet.pdf"
 NAME = "latent-atelier.zip"

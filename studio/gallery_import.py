@@ -17,7 +17,8 @@ from studio.gallery_export import MANIFEST
 from studio.gallery_kin import MAX_PARENTS
 from studio.pictures import open_upload
 from studio.png import SIGNATURE
-from studio.recipe import Recipe, from_json, to_json
+from studio.recipe import Recipe
+from studio.recipe_text import from_json, to_json
 
 MAX_IMPORTED = 1000  # pictures at once
 MAX_MANIFEST = 8 << 20  # bytes

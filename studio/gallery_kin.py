@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from studio.gallery_index import COLUMNS, filters
-from studio.recipe import Recipe, to_json
+from studio.recipe import Recipe
+from studio.recipe_text import to_json
 
 MAX_PARENTS = 8
 MAX_UP = 16  # generations that are looked up

@@ -11,7 +11,7 @@ from studio.errors import Fault
 from studio.gallery_entry import Entry, Found, Lineage, entry_of
 from studio.gallery_files import GalleryFiles
 from studio.gallery_index import COLUMNS, Index, as_faults, filters
-from studio.recipe import from_json
+from studio.recipe_text import from_json
 
 MAX_PAGE = 200
 MAX_OFFSET = 10_000_000

@@ -25,8 +25,9 @@ from studio.jobs import PictureFuture, Superseded
 from studio.line import Line
 from studio.osc import Osc
 from studio.rate import Rate
-from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, to_dict
+from studio.recipe import VERSION, Recipe, from_dict, to_dict
 from studio.recipe_rules import number as moment
+from studio.recipe_text import MAX_JSON
 from studio.reel import Reel
 from studio.settings import Settings
 from studio.sheets import GONE, Sheets, error_message, pack

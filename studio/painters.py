@@ -10,7 +10,8 @@ import numpy as np
 
 from studio.directions import OWN
 from studio.jobs import Request
-from studio.recipe import Made, Recipe
+from studio.recipe import Recipe
+from studio.recipe_steps import Made
 
 
 class Painter(Protocol):

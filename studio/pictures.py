@@ -16,7 +16,7 @@ from models.training.datasets.reading import FORMATS, MOST_PIXELS, in_srgb, upri
 from studio.errors import Fault
 from studio.frames import FORMATS as CARRIERS, Format, read_recipe
 from studio.png import PngStream
-from studio.recipe import Note
+from studio.recipe_text import Note
 
 MAX_UPLOAD = 100 << 20  # bytes
 PREVIEW = 2048  # pixels of the longer side of what stands for a large picture

@@ -122,11 +122,7 @@ def shares(field: str, values: Sequence[object]) -> tuple[float, ...]:
 
 def layer_shares(field: str, value: object) -> tuple[float, ...]:
     """One number a layer, coarse to fine, of which at least one is above zero; or none."""
-    if not isinstance(value, (tuple, list)):
-        raise Fault("fault.recipe_list", field=field, value=shown(value))
-    if len(value) > MAX_LAYER + 1:
-        raise Fault("fault.recipe_entries", field=field, count=len(value), most=MAX_LAYER + 1)
-    given = tuple(decimal(field, share, 0, 1) for share in value)
+    given = tuple(decimal(field, share, 0, 1) for share in listed(field, value, MAX_LAYER + 1))
     if given and not any(given):
         raise Fault("fault.recipe_shares", field=field)
     return given
@@ -180,14 +176,19 @@ def position(field: str, value: object) -> tuple[float, float] | None:
     return x, y
 
 
+def listed(field: str, value: object, most: int) -> Sequence[object]:
+    """A list, of not too many entries, whatever they are."""
+    if not isinstance(value, (tuple, list)):
+        raise Fault("fault.recipe_list", field=field, value=shown(value))
+    _few(field, len(value), most)
+    return value
+
+
 def distinct(most: int) -> Rule:
     """Whole numbers from 0, in order and none twice."""
 
     def rule(field: str, value: object) -> tuple[int, ...]:
-        if not isinstance(value, (tuple, list)):
-            raise Fault("fault.recipe_list", field=field, value=shown(value))
-        _count(field, value)
-        return tuple(sorted({whole(field, number, 0, most) for number in value}))
+        return tuple(sorted({whole(field, number, 0, most) for number in listed(field, value, MAX_ENTRIES)}))
 
     return rule
 
@@ -204,11 +205,10 @@ def strokes(field: str, value: object) -> tuple[tuple[int, ...], ...]:
     """Strokes as x, y, x, y …: at least one point each, and not more in all than a hand has patience for."""
     if not isinstance(value, (tuple, list)) or not all(isinstance(stroke, (tuple, list)) for stroke in value):
         raise Fault("fault.recipe_strokes", field=field, value=shown(value))
-    _count(field, value)
+    _few(field, len(value))
     if any(not stroke or len(stroke) % 2 for stroke in value):
         raise Fault("fault.recipe_strokes", field=field, value=shown(value))
-    if (points := sum(map(len, value)) // 2) > MAX_POINTS:
-        raise Fault("fault.recipe_entries", field=field, count=points, most=MAX_POINTS)
+    _few(field, sum(map(len, value)) // 2, MAX_POINTS)
     return tuple(tuple(whole(field, number, 0, THOUSAND) for number in stroke) for stroke in value)
 
 
@@ -229,7 +229,7 @@ def _named(field: str, value: object) -> dict[str, Any]:
     """A mapping, or pairs of name and number, as a mapping sorted by name."""
     if not isinstance(value, (Mapping, tuple, list)):
         raise Fault("fault.recipe_named", field=field, value=shown(value))
-    _count(field, value)
+    _few(field, len(value))
     pairs = list(value.items() if isinstance(value, Mapping) else value)
     if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
         raise Fault("fault.recipe_named", field=field, value=shown(value))
@@ -239,6 +239,6 @@ def _named(field: str, value: object) -> dict[str, Any]:
     return dict(sorted(named.items()))
 
 
-def _count(field: str, value: Mapping[Any, Any] | Sequence[Any]) -> None:
-    if len(value) > MAX_ENTRIES:
-        raise Fault("fault.recipe_entries", field=field, count=len(value), most=MAX_ENTRIES)
+def _few(field: str, count: int, most: int = MAX_ENTRIES) -> None:
+    if count > most:
+        raise Fault("fault.recipe_entries", field=field, count=count, most=most)

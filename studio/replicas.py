@@ -24,7 +24,8 @@ import torch
 from studio.device import claim, describe, pick_device, quicker_dtype
 from studio.directions import OwnDirections
 from studio.errors import Fault
-from studio.recipe import Made, Recipe, from_dict, to_dict
+from studio.recipe import Recipe, from_dict, to_dict
+from studio.recipe_steps import Made
 from studio.settings import PROJECT
 from studio.sheets import as_json, pack, unpack
 from studio.shelf import Shelf

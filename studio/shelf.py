@@ -17,7 +17,8 @@ from studio import drawing
 from studio.device import free_memory, is_out_of_memory
 from studio.directions import OwnDirections
 from studio.errors import Fault
-from studio.recipe import Made, Recipe
+from studio.recipe import Recipe
+from studio.recipe_steps import Made
 
 WARM_UPS = 3  # the first draw of a network allocates and chooses kernels; the last is what it costs
 

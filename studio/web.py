@@ -34,7 +34,8 @@ from studio.limits import AddressLimits
 from studio.live import LiveDoor
 from studio.logs import HEADER, RequestIds, request_id
 from studio.osc import Osc, Outcome
-from studio.recipe import Opened, from_dict, from_link, open_recipe, to_dict
+from studio.recipe import from_dict, to_dict
+from studio.recipe_text import Opened, from_link, open_recipe
 from studio.retention import Retention
 from studio.settings import Settings
 from studio.visitors import VisitorCookies, visitor_of

@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from studio.errors import Fault
-from studio.recipe import MAX_JSON, Recipe, from_dict
+from studio.recipe import Recipe, from_dict
+from studio.recipe_text import MAX_JSON
 
 NO_CACHE = {"Cache-Control": "no-cache"}
 

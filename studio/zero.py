@@ -20,7 +20,7 @@ from models.checkpoint import Card, CheckpointError, find, load_card
 from studio.device import claim, describe, pick_device
 from studio.directions import OwnDirections
 from studio.errors import Fault
-from studio.recipe import Made
+from studio.recipe_steps import Made
 from studio.replicas import Seat, answered
 from studio.shelf import Shelf
 

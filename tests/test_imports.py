@@ -15,7 +15,7 @@ PAGE_MAKERS = ("studio/ui/", "studio/tabs/", "studio/serve.py", "studio/bench/na
 # Who looks at the finished page from outside.
 ONLOOKERS = ("studio/bench/", "studio/look.py")
 # Read and check requests: they must load in an instant, with nothing installed.
-STANDARD_LIBRARY_ONLY = ("studio/recipe.py", "studio/recipe_rules.py", "studio/errors.py", "studio/words.py")
+STANDARD_LIBRARY_ONLY = tuple(f"studio/{name}.py" for name in ("recipe", "recipe_rules", "recipe_steps", "recipe_text", "errors", "words"))
 
 
 def imported(source: str) -> Iterator[str]:

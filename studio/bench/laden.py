@@ -15,7 +15,9 @@ from studio.bench.browser import launch_options
 from studio.bench.drag import OURS, Rate, drag_on
 from studio.bench.film import played
 from studio.film import Film, Key
-from studio.recipe import Bend, Recipe, to_link
+from studio.recipe import Recipe
+from studio.recipe_steps import Bend
+from studio.recipe_text import to_link
 
 DIRECTIONS, AMOUNT, TURN = 3, 1.2, 20.0
 KEYS, EVERY = 4, 3.0  # of the film, and seconds from one to the next

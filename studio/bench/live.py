@@ -19,7 +19,8 @@ from studio.bench.browser import launch_options
 from studio.bench.drag import OURS, Drag, drag_on
 from studio.bench.server import free_port, serving
 from studio.frames import read_recipe
-from studio.recipe import Recipe, from_json, to_link
+from studio.recipe import Recipe
+from studio.recipe_text import from_json, to_link
 
 NAIVE = "input[type=range]"
 

@@ -19,7 +19,8 @@ from pydantic import ConfigDict, ValidationError, validate_call
 from studio.errors import Fault
 from studio.gallery_entry import Entry
 from studio.gallery_index import as_faults
-from studio.recipe import Note, Recipe, from_dict, from_json, to_dict
+from studio.recipe import Recipe, from_dict, to_dict
+from studio.recipe_text import Note, from_json
 from studio.words import say
 from studio.works import Work, Works
 

@@ -20,8 +20,9 @@ from studio.errors import Fault
 from studio.frames import MAX_FILE, Format, encode, file_name, read_recipe, to_png
 from studio.gallery import Gallery
 from studio.inside import Look
-from studio.recipe import MAX_JSON, link_text, open_recipe, to_dict, to_link
+from studio.recipe import to_dict
 from studio.recipe_rules import MAX_CHANNEL, MAX_LAYER
+from studio.recipe_text import MAX_JSON, link_text, open_recipe, to_link
 from studio.sampling import MAX_SHEET, Mode
 from studio.settings import CACHE, Settings
 from studio.ui.answers import (

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from studio.recipe import MAX_LINK
+from studio.recipe_text import MAX_LINK
 
 bad = st.text(st.characters(exclude_categories=()), max_size=80)  # with lone surrogates and whatever else there is
 numbers = st.one_of(st.integers(), st.integers(-2, 5), st.floats(), st.just(10**4000), st.just(True))

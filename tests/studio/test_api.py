@@ -30,7 +30,8 @@ from studio.bench.server import free_port
 from studio.engine import Engine
 from studio.frames import read_recipe, to_png
 from studio.gallery import Gallery
-from studio.recipe import Recipe, from_dict, from_json, to_dict, to_json, to_link
+from studio.recipe import Recipe, from_dict, to_dict
+from studio.recipe_text import from_json, to_json, to_link
 from studio.settings import Settings
 from studio.tray import KEPT
 from studio.ui import answers, page

@@ -23,7 +23,8 @@ from studio.errors import Fault
 from studio.film import Film, Key
 from studio.frames import to_png
 from studio.inside import COLUMNS, MOST, Look, sheet
-from studio.recipe import Bend, Part, Recipe, from_dict, to_dict
+from studio.recipe import Part, Recipe, from_dict, to_dict
+from studio.recipe_steps import Bend
 from studio.reel import reel_of
 from tests.studio.served import Served, served
 

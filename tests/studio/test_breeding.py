@@ -13,7 +13,8 @@ from studio.breeding import MAX_FOUNDERS, Board, Litter, asked, cells, children
 from studio.drawing import centres, placed
 from studio.engine import Engine
 from studio.errors import Fault
-from studio.recipe import Part, Recipe, from_dict, from_json, from_link, to_dict, to_json, to_link
+from studio.recipe import Part, Recipe, from_dict, to_dict
+from studio.recipe_text import from_json, from_link, to_json, to_link
 from tests.studio.served import open_page, served
 
 NAMES = ("tiny-dcgan", "tiny-style", "tiny-vae", "tiny-rvae")

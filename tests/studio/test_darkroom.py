@@ -25,7 +25,9 @@ from studio.errors import Fault
 from studio.frames import read_recipe, to_png
 from studio.jobs import Superseded
 from studio.pictures import open_upload, to_file
-from studio.recipe import Recipe, Step, from_json
+from studio.recipe import Recipe
+from studio.recipe_steps import Step
+from studio.recipe_text import from_json
 from studio.tray import Tray
 from studio.works import Works
 from tests.studio.given import noise, photograph, wide_profile, written

@@ -20,7 +20,9 @@ from PIL import Image
 from studio import edits
 from studio.engine import Engine
 from studio.frames import read_recipe, to_png
-from studio.recipe import Recipe, Step, from_dict, from_json, to_dict, to_json, to_link
+from studio.recipe import Recipe, from_dict, to_dict
+from studio.recipe_steps import Step
+from studio.recipe_text import from_json, to_json, to_link
 from studio.settings import Settings
 from tests.studio.given import photograph, written
 from tests.studio.served import Served, open_page, served

@@ -26,7 +26,8 @@ from studio.film import Film, Key, film_from_dict, film_from_json, film_to_dict,
 from studio.filming import FORMATS, read_film, write_film
 from studio.films import Films
 from studio.frames import Picture, read_recipe
-from studio.recipe import Part, Recipe, from_json, to_json
+from studio.recipe import Part, Recipe
+from studio.recipe_text import from_json, to_json
 from studio.reel import Reel, evened, reel_of, steps
 from tests.studio.served import Served, open_page, served
 

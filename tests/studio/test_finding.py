@@ -23,8 +23,9 @@ from studio.film import film_from_dict
 from studio.films import Films
 from studio.finding import Finder
 from studio.frames import Picture, read_recipe, to_png
-from studio.recipe import Part, Recipe, from_dict, from_json, from_link, to_dict, to_json, to_link
+from studio.recipe import Part, Recipe, from_dict, to_dict
 from studio.recipe_rules import numbers_of, spelled
+from studio.recipe_text import from_json, from_link, to_json, to_link
 from studio.settings import Settings
 from tests.studio.given import photograph, written
 from tests.studio.served import Served, open_page, served

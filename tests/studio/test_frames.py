@@ -11,7 +11,9 @@ from PIL import Image, PngImagePlugin
 
 from studio.errors import Fault
 from studio.frames import FORMATS, KEY, MAX_FILE, Picture, encode, enlarge, frame_jpeg, read_recipe, to_jpeg, to_png
-from studio.recipe import MAX_JSON, Made, Recipe, from_json, to_json
+from studio.recipe import Recipe
+from studio.recipe_steps import Made
+from studio.recipe_text import MAX_JSON, from_json, to_json
 
 RECIPE = Recipe("letters", weights="0123456789ab", seed=7, styles=(("手写", 1.0),), made=Made("cpu", "float32", "2.14.1"))
 PIXELS = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)

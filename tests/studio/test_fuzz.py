@@ -21,7 +21,8 @@ from studio.errors import Fault
 from studio.film import film_from_dict, film_from_json, film_to_dict, film_to_json
 from studio.kiosk.exhibition import from_dict as exhibition_from
 from studio.osc_packets import Malformed, read_packet, write_packet
-from studio.recipe import Recipe, from_dict, from_json, from_link, open_recipe, to_dict, to_json, to_link
+from studio.recipe import Recipe, from_dict, to_dict
+from studio.recipe_text import from_json, from_link, open_recipe, to_json, to_link
 from studio.tracks import track_to_dict, tracks_from
 from tests.studio.served import OpenPage, open_page, served
 from tests.studio.strategies import anything, bad, exhibitions, films, flipped, links, messages, packets, recipes, tracks

@@ -19,7 +19,9 @@ from studio.gallery import MAX_CHOSEN, Gallery
 from studio.gallery_entry import Lineage
 from studio.gallery_index import filters
 from studio.gallery_reading import MAX_PAGE
-from studio.recipe import Recipe, Step, to_json
+from studio.recipe import Recipe
+from studio.recipe_steps import Step
+from studio.recipe_text import to_json
 from tests.studio.given import bomb
 
 ME, YOU = "local", "0123456789abcdef" * 2

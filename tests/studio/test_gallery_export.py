@@ -18,7 +18,9 @@ from studio.frames import read_recipe, to_png
 from studio.gallery import MAX_CHOSEN, Gallery
 from studio.gallery_export import GalleryExport
 from studio.packing import PART, zipped
-from studio.recipe import Recipe, Step, from_json
+from studio.recipe import Recipe
+from studio.recipe_steps import Step
+from studio.recipe_text import from_json
 from tests.studio.test_gallery import ME, PNG, YOU, FullDisk, code_of, code_or_none, files_in, keep, keep_film
 
 

@@ -10,7 +10,8 @@ import pytest
 from studio.frames import png_size
 from studio.gallery import Gallery
 from studio.gallery_schema import SCHEMA_VERSION
-from studio.recipe import Recipe, to_json
+from studio.recipe import Recipe
+from studio.recipe_text import to_json
 from tests.studio.given import photograph
 
 ME = "local"

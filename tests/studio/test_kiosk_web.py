@@ -18,7 +18,7 @@ from studio.engine import Engine
 from studio.frames import read_recipe
 from studio.gallery import Gallery
 from studio.kiosk.guard import COOKIE, FROM_AFAR
-from studio.recipe import from_json
+from studio.recipe_text import from_json
 from studio.settings import Settings
 from studio.web import create_web
 from tests.studio.served import Served, open_page, served

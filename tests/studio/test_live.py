@@ -19,7 +19,8 @@ from studio import live, sheets
 from studio.frames import read_recipe, to_png
 from studio.live import is_welcome
 from studio.rate import Rate
-from studio.recipe import MAX_JSON, VERSION, Recipe, from_dict, from_json
+from studio.recipe import VERSION, Recipe, from_dict
+from studio.recipe_text import MAX_JSON, from_json
 from studio.sampling import Mode
 from tests.studio.given import bomb, noise, photograph
 from tests.studio.served import OpenPage, Served, open_page, served

@@ -26,7 +26,8 @@ from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import Picture, to_png
 from studio.live import MAX_PICTURE
-from studio.recipe import MAX_JSON, VERSION, Recipe
+from studio.recipe import VERSION, Recipe
+from studio.recipe_text import MAX_JSON
 from studio.settings import Settings
 from studio.tray import HELD_PIXELS, SMALL
 from studio.ui.api import DrawingEndpoints

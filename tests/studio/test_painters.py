@@ -17,7 +17,8 @@ from studio.frames import to_png
 from studio.jobs import Request
 from studio.live import pack
 from studio.painters import sits_at, stays_home
-from studio.recipe import Made, Recipe, Step
+from studio.recipe import Recipe
+from studio.recipe_steps import Made, Step
 from studio.replicas import Replica, Replicas, Seat
 
 HERE = Recipe("tiny-dcgan", seed=5, truncation=0.7)

@@ -13,7 +13,8 @@ from studio import pictures
 from studio.errors import Fault
 from studio.frames import Picture, to_jpeg, to_png
 from studio.pictures import MAX_UPLOAD, Small, Upload, drop, on_white, open_upload, reduced, stream, to_file
-from studio.recipe import Recipe, from_json
+from studio.recipe import Recipe
+from studio.recipe_text import from_json
 from tests.studio.given import bomb, noise, wide_profile, written
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

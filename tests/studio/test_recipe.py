@@ -10,24 +10,10 @@ import pytest
 
 from studio import recipe as module
 from studio.errors import Fault
-from studio.recipe import (
-    MAX_JSON,
-    MAX_LINK,
-    VERSION,
-    Bend,
-    Made,
-    Part,
-    Recipe,
-    Step,
-    from_dict,
-    from_json,
-    from_link,
-    link_text,
-    open_recipe,
-    to_json,
-    to_link,
-)
+from studio.recipe import VERSION, Part, Recipe, from_dict
 from studio.recipe_rules import numbers_of, spelled
+from studio.recipe_steps import Bend, Made, Step
+from studio.recipe_text import MAX_JSON, MAX_LINK, from_json, from_link, link_text, open_recipe, to_json, to_link
 
 FULL = Recipe(
     generator="letters",
@@ -350,7 +336,7 @@ def test_text_that_is_no_recipe_is_a_fault(text, code):
 def test_ten_megabytes_are_refused_before_they_are_read(monkeypatch):
     text = json.dumps({"generator": "a", **{f"field{i}": "x" * 90 for i in range(100_000)}})
     assert len(text) > 10_000_000
-    monkeypatch.setattr(module.json, "loads", lambda _: pytest.fail("read before its size was checked"))
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("read before its size was checked"))
     assert (fault_of(text).code, fault_of(text.encode()).status) == ("fault.too_large", 413)
 
 

@@ -12,7 +12,8 @@ from models.checkpoint import Checkpoint, load
 from models.spec import GeneratorSpec
 from studio.engine import Engine
 from studio.errors import Fault
-from studio.recipe import Recipe, from_json, to_json
+from studio.recipe import Recipe
+from studio.recipe_text import from_json, to_json
 from studio.sampling import MODES, Mode, modes, placed, plane_columns, sample
 
 NAMES = ("tiny-dcgan", "tiny-style", "tiny-vae")

@@ -7,7 +7,8 @@ import pytest
 
 from studio.errors import Fault
 from studio.frames import Picture
-from studio.recipe import Recipe, Step
+from studio.recipe import Recipe
+from studio.recipe_steps import Step
 from studio.schedule import JOB_EVERY, Limits, Schedule
 
 

@@ -19,7 +19,8 @@ from studio.engine import Engine
 from studio.errors import Fault
 from studio.film import Film, Key, Music, film_from_dict, film_from_json, film_to_dict, film_to_json
 from studio.films import Films
-from studio.recipe import Recipe, from_json, to_json
+from studio.recipe import Recipe
+from studio.recipe_text import from_json, to_json
 from studio.reel import reel_of
 from studio.tracks import STEPS, Follow, Point, Track, envelope, lane_of
 from tests.studio.given import click_track

@@ -14,7 +14,8 @@ from PIL import Image
 from studio.engine import Engine
 from studio.figures import Figures
 from studio.frames import read_recipe, to_jpeg, to_png, to_webp
-from studio.recipe import MAX_JSON, Recipe, from_dict, from_json, to_json, to_link
+from studio.recipe import Recipe, from_dict
+from studio.recipe_text import MAX_JSON, from_json, to_json, to_link
 from studio.settings import Settings
 from studio.web import as_prometheus
 from tests.studio.served import Served, open_page, served

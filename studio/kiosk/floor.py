@@ -19,7 +19,7 @@ from studio.kiosk.diary import Day, Diary
 from studio.kiosk.exhibition import Exhibition, load, save
 from studio.kiosk.home import Homes, qr_code
 from studio.kiosk.network import reachable_at
-from studio.live import Rate
+from studio.rate import Rate
 from studio.recipe import UPSCALES, Recipe, from_dict, to_dict
 from studio.settings import Settings
 from studio.visitors import LOCAL

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from studio import live
+from studio import live_page
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.film import film_from_dict, film_from_json, film_to_dict, film_to_json
@@ -130,8 +130,8 @@ def test_settings_of_the_kiosk(tally: Counter[str], given: Any) -> None:
 def page(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenPage]:
     """A page that may speak as fast as it likes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live, "RATE", 1e9)
-        patch.setattr(live, "BURST", 10**9)
+        patch.setattr(live_page, "RATE", 1e9)
+        patch.setattr(live_page, "BURST", 10**9)
         with served(engine, tmp_path_factory.mktemp("fuzz")) as studio, open_page(studio.host) as page:
             yield page
 

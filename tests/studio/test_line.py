@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from studio import live
+from studio import live, live_page
 from studio.line import Line
 from tests.studio.served import OpenPage, Served, open_page, served
 from tests.studio.stand_in import Obedient, obedient_engine
@@ -105,7 +105,7 @@ def test_a_thousand_idle_pages_are_held_and_one_that_moves_is_drawn_for(
 
 
 def test_a_page_that_does_not_read_holds_nobody_up(studio: tuple[Served, Obedient], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "frame_rgba", lambda pixels: bytes(8 << 20))  # more than lies on the way
+    monkeypatch.setattr(live_page, "frame_rgba", lambda pixels: bytes(8 << 20))  # more than lies on the way
     host, generator = studio[0].host, studio[1]
     with open_page(host, compression=None, max_queue=1, max_size=None, close_timeout=0.1) as slow, open_page(host) as quick:
         for number in range(30):

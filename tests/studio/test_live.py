@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from studio import live, sheets
+from studio import live, live_page, sheets
 from studio.frames import read_recipe, to_png
 from studio.live import is_welcome
 from studio.rate import Rate
@@ -190,7 +190,7 @@ def test_a_large_one_moves_small(page: OpenPage) -> None:
         (brought(photograph()), {"after": [{"translator": "ukyoe"}]}, "fault.no_translator"),
         (brought(photograph()), [], "fault.recipe_shape"),
         (brought(photograph()), {"seed": -1}, "fault.recipe_whole"),
-        ("x" * live.MAX_PICTURE + "x" * MAX_JSON, {}, "fault.too_large"),
+        ("x" * live_page.MAX_PICTURE + "x" * MAX_JSON, {}, "fault.too_large"),
     ],
     ids=range(12),
 )
@@ -269,19 +269,19 @@ def test_a_fault_of_the_drawing_names_its_frame(obedient: tuple[Served, Obedient
 
 
 def test_a_flood_is_answered_and_then_sent_away(studio: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "PATIENCE", 100)
+    monkeypatch.setattr(live_page, "PATIENCE", 100)
     codes: list[str] = []
     with open_page(studio.host) as page, pytest.raises(ConnectionClosed) as closed:
         for _ in range(10_000):
             page.say(type="cancel", id=1)
         while True:
             codes.append(page.fault()[1])
-    assert closed.value.rcvd is None or closed.value.rcvd.code == live.TOO_FAST
+    assert closed.value.rcvd is None or closed.value.rcvd.code == live_page.TOO_FAST
     assert set(codes) <= {"fault.too_fast"}
 
 
 def test_too_fast_is_said_once_a_second_and_forgiven(page: OpenPage) -> None:
-    for _ in range(live.BURST * 4):
+    for _ in range(live_page.BURST * 4):
         page.say(type="cancel", id=1)
     assert page.fault() == (None, "fault.too_fast")
     time.sleep(0.3)

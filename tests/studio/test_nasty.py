@@ -25,7 +25,7 @@ from studio.device import resident_mb
 from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import Picture, to_png
-from studio.live import MAX_PICTURE
+from studio.live_page import MAX_PICTURE
 from studio.recipe import VERSION, Recipe
 from studio.recipe_text import MAX_JSON
 from studio.settings import Settings

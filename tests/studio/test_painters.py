@@ -15,11 +15,11 @@ from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import to_png
 from studio.jobs import Request
-from studio.live import pack
 from studio.painters import sits_at, stays_home
 from studio.recipe import Recipe
 from studio.recipe_steps import Made, Step
 from studio.replicas import Replica, Replicas, Seat
+from studio.sheets import pack
 
 HERE = Recipe("tiny-dcgan", seed=5, truncation=0.7)
 

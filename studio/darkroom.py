@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from concurrent.futures import Future, InvalidStateError
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from models.translators.translator import Beside, Others, Tell, TranslatorSpec, 
 from studio.errors import Fault
 from studio.frames import Picture, texts
 from studio.gallery_index import as_faults
+from studio.jobs import PictureFuture
 from studio.pictures import Upload, drop, on_white, reduced, resized, square, stream
 from studio.recipe import Recipe
 from studio.recipe_steps import Made, Step
@@ -133,8 +135,8 @@ class Darkroom:
                 pixels = _work(prepared, quick, pixels, self._beside(step, visitor, self.tray.small))
         return Picture(pixels, recipe)
 
-    def develop(self, recipe: Recipe, visitor: str, draw: Draw, drawn: tuple[int, int]) -> Work:
-        """A signed recipe as a work whose future holds a Picture; Fault where the picture is too large to be held."""
+    def develop(self, recipe: Recipe, visitor: str, draw: Draw, drawn: tuple[int, int]) -> PictureFuture:
+        """A signed recipe as a picture; who no longer waits for it cancels the work. Fault where it is too large to be held."""
         sizes = self._sizes(recipe, visitor, drawn)
         _refuse_large("fault.picture_held", sizes[1:] or sizes, HELD)
 
@@ -142,7 +144,21 @@ class Darkroom:
             (pixels,) = self._worked(recipe, visitor, self._begin(recipe, visitor, draw, self.tray.open).pixels, tell, whole=True)
             return Picture(pixels, recipe)
 
-        return self.works.submit(Work(visitor, recipe, sizes[-1], self._cost(recipe, sizes), run))
+        def pass_on(done: Future[Picture]) -> None:
+            with suppress(InvalidStateError):  # nobody waits any more
+                if done.cancelled():
+                    future.cancel()
+                elif error := done.exception():
+                    future.set_exception(error)
+                else:
+                    future.draw_ms = (work.ended - work.began) * 1000
+                    future.set_result(done.result())
+
+        future = PictureFuture()
+        work = self.works.submit(Work(visitor, recipe, sizes[-1], self._cost(recipe, sizes), run))
+        work.future.add_done_callback(pass_on)
+        future.add_done_callback(lambda _: self.works.cancel(work))
+        return future
 
     def finish(self, recipe: Recipe, visitor: str, draw: Draw, drawn: tuple[int, int], path: Path) -> Work:
         """A signed recipe as a work that writes a PNG: its future holds the path. The colours are those of the source."""

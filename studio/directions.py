@@ -27,6 +27,7 @@ from studio.recipe import Pairs, Recipe
 OWN = "own-"  # what their names in a recipe begin with
 DIGITS = 12  # of the hash of what it does
 MOST = 100  # a visitor
+UNNAMED = "–"
 MAX_NAME = 40  # characters
 MAX_FILE = 256 << 10  # bytes
 KIND = "latent-atelier direction 1"
@@ -80,29 +81,31 @@ def read(data: bytes) -> OwnDirection:
         raise Fault("fault.direction_file", status=422) from error
 
 
-def between(checkpoint: Prepared, toward: Sequence[Recipe], away: Sequence[Recipe], apart: bool) -> Tensor:
-    """The way from some pictures to others, (layers, w_dim); from the middle of their names where nothing is to be left.
+def between(checkpoint: Prepared, toward: Sequence[Recipe], away: Sequence[Recipe], apart: bool) -> OwnDirection:
+    """The way from some pictures to others, without a name yet; from the middle of their names where nothing is to be left.
 
     apart: without what it shares with the generator's own named directions. Fault where no way is left.
     """
     left = placed(checkpoint, away) if away else centres(checkpoint, toward)
     w = placed(checkpoint, toward).mean(0) - left.mean(0)
     named = [way for name, way in checkpoint.directions.items() if not name.startswith((OWN, AXIS, FACTOR))] if apart else []
-    return _scaled(checkpoint, w, named)
+    return _unnamed(checkpoint, w, named)
 
 
-def mixed(checkpoint: Prepared, amounts: Pairs) -> Tensor:
-    """Several directions that are there as one, (layers, w_dim); Fault where they cancel out."""
+def mixed(checkpoint: Prepared, amounts: Pairs) -> OwnDirection:
+    """Several directions that are there as one, likewise; Fault where they cancel out."""
     layers = checkpoint.generator.spec.layers
     ways = [amount * checkpoint.directions[name].expand(layers, -1) for name, amount in amounts]
-    return _scaled(checkpoint, torch.stack(ways).sum(0) if ways else torch.zeros(()), ())
+    return _unnamed(checkpoint, torch.stack(ways).sum(0) if ways else torch.zeros(()), ())
 
 
-def _scaled(checkpoint: Prepared, way: Tensor, others: Sequence[Tensor]) -> Tensor:
+def _unnamed(checkpoint: Prepared, way: Tensor, others: Sequence[Tensor]) -> OwnDirection:
+    """(layers, w_dim), brought to its length, without what it shares with others."""
     try:
-        return scaled(checkpoint.generator, way, others).cpu()
+        way = scaled(checkpoint.generator, way, others).cpu()
     except ValueError as error:
         raise Fault("fault.direction_nothing") from error
+    return own_direction(UNNAMED, checkpoint.card.id, checkpoint.short_hash, way)
 
 
 class OwnDirections:

@@ -97,7 +97,6 @@ class Films:
             raise Fault("fault.recipe_choice", field="side", known=", ".join(map(str, SIDES)), value=str(side)[:40])
         self._check(film)
         sound = self._engine.sounds.find(film.music.sound, visitor) if film.music else None
-        card = self._engine.prepared(film.generator).card
         size = self._engine.prepared(film.generator).generator.spec.size
         factor = 1 << max(math.ceil(math.log2(side / size)), 0) if side else 1
         large = size * factor
@@ -108,13 +107,8 @@ class Films:
         def run(tell: Tell) -> Path:
             try:
                 with as_faults(path), take.begin() if take else forgetful() as frames:
-                    path.parent.mkdir(parents=True, exist_ok=True)
                     drawn = self._drawn_frames(film, after, visitor, frames, tell)
-                    first = next(drawn)
-                    factors = ((one, large // len(one.pixels)) for one in chain([first], drawn))
-                    enlarged = (replace(one, pixels=enlarge(one.pixels, by, card.rendering)) for one, by in factors)
-                    write_film(path, film, format, enlarged, sound.read_bytes() if sound else b"")
-                    poster_of(path).write_bytes(to_png(first))
+                    self._write(path, film, format, drawn, large, sound.read_bytes() if sound else b"")
             except BaseException:
                 _drop(path)  # half a file is nothing to go on with; its frames are
                 raise
@@ -136,6 +130,15 @@ class Films:
         except Fault:
             take.drop()
             raise
+
+    def _write(self, path: Path, film: Film, format: FilmFormat, drawn: Iterator[Picture], large: int, sound: bytes) -> None:
+        """A film's file, of pictures as they are drawn, each enlarged plainly to `large` pixels a side; its poster beside."""
+        rendering = self._engine.prepared(film.generator).card.rendering
+        path.parent.mkdir(parents=True, exist_ok=True)
+        first = next(drawn)
+        enlarged = (replace(one, pixels=enlarge(one.pixels, large // len(one.pixels), rendering)) for one in chain([first], drawn))
+        write_film(path, film, format, enlarged, sound)
+        poster_of(path).write_bytes(to_png(first))
 
     def opened(self, given: bytes | Path, visitor: str) -> Film:
         """The film inside a file of ours, its music among the visitor's sounds: where it was not, as it came out of the file, and if

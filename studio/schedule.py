@@ -19,6 +19,7 @@ from studio.jobs import Job, PictureFuture, Request, Superseded
 from studio.recipe import Recipe
 
 JOB_EVERY = 8  # however busy the hands are, after this many turns of theirs a job gets one
+PATIENCE, PAUSE = 0.25, 0.002  # seconds that a long work lets moving frames go first, and between its looks
 LEARNING = 0.1  # weight of the newest picture in the mean that estimates are made from
 
 Fits = Callable[[Request], bool]
@@ -162,6 +163,12 @@ class Schedule:
     def has_hands(self) -> bool:
         """Whether anybody's newest picture waits."""
         return bool(self._turns)
+
+    def give_way(self) -> None:
+        """For long works, between two parts: return once nobody's newest picture waits, or after a moment all the same."""
+        until = time.monotonic() + PATIENCE
+        while self.has_hands() and time.monotonic() < until:
+            time.sleep(PAUSE)
 
     def waiting(self) -> int:
         """Single pictures and jobs that are not done."""

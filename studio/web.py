@@ -79,6 +79,7 @@ def create_web(engine: Engine, gallery: Gallery, settings: Settings) -> FastAPI:
     _add_state(web, engine, osc)
     _add_page_data(web, engine)
     _add_drawing(web, engine, settings)
+    _add_reading(web, engine)
     GalleryRoutes(engine, gallery, settings).add(web)
     Edits(engine, gallery, settings).add(web)
     routes = FilmRoutes(engine, gallery, settings)
@@ -171,6 +172,8 @@ def _add_drawing(web: FastAPI, engine: Engine, settings: Settings) -> None:
         headers = {**NO_CACHE, "Content-Disposition": disposition(name, download)}
         return Response(drawing, media_type="image/svg+xml", headers=headers)
 
+
+def _add_reading(web: FastAPI, engine: Engine) -> None:
     @web.post("/read")
     async def read(request: Request) -> Response:
         data = await body(request, MAX_FILE)

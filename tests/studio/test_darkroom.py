@@ -20,7 +20,7 @@ from PIL import Image
 
 from studio import darkroom as module
 from studio.darkroom import Darkroom
-from studio.engine import PATIENCE, Engine
+from studio.engine import Engine
 from studio.errors import Fault
 from studio.frames import read_recipe, to_png
 from studio.jobs import Superseded
@@ -28,6 +28,7 @@ from studio.pictures import open_upload, to_file
 from studio.recipe import Recipe
 from studio.recipe_steps import Step
 from studio.recipe_text import from_json
+from studio.schedule import PATIENCE
 from studio.tray import Tray
 from studio.works import Works
 from tests.studio.given import noise, photograph, wide_profile, written
@@ -245,11 +246,11 @@ def test_a_long_work_lets_frames_go_first(engine: Engine, room: StandIns, path: 
     work.future.result(10)
     looks = iter([True, True, False])
     monkeypatch.setattr(engine._schedule, "has_hands", lambda: next(looks))
-    engine._give_way()
+    engine._schedule.give_way()
     assert next(looks, None) is None
     monkeypatch.setattr(engine._schedule, "has_hands", lambda: True)
     began = time.monotonic()
-    engine._give_way()
+    engine._schedule.give_way()
     assert PATIENCE <= time.monotonic() - began < PATIENCE + 1, "but not for ever"
 
 

@@ -166,7 +166,7 @@ def test_a_picture_too_large_to_enlarge_is_a_fault_and_the_engine_goes_on(pair: 
             raise MemoryError
         return pixels
 
-    monkeypatch.setattr("studio.engine.enlarge", burst)
+    monkeypatch.setattr("studio.worker.enlarge", burst)
     with pytest.raises(Fault) as error:
         pair[0].draw(Recipe("obedient", upscale=8))
     assert error.value.code == "fault.no_memory"

@@ -42,7 +42,7 @@ class Ask:
     id: int
     recipe: Recipe
     rest: bool  # the hand rests: lossless, and drawn alone
-    near: bool = False  # the page is on this machine: plain pixels cost less than a JPEG and its decoding
+    near: bool  # the page is on this machine: plain pixels cost less than a JPEG and its decoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,11 @@ class Flight:
 
 
 class LivePage:
-    """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it."""
+    """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it.
+
+    turns: how many films are made ready at once, of all pages; channel: its own name to the engine.
+    is_still: what a generator draws is asked for at rest alone.
+    """
 
     def __init__(
         self,
@@ -69,16 +73,16 @@ class LivePage:
     ) -> None:
         self._socket = socket
         self._engine = engine
+        self._sheets = sheets
         self._osc = osc
         self._turns = turns
-        self._reel: Reel | None = None
         self._visitor = visitor
         self._channel = channel
-        self._is_still = is_still  # what a generator draws is asked for at rest alone
+        self._is_still = is_still
+        self._reel: Reel | None = None
         self._newest: Ask | None = None
         self._flight: Flight | None = None
         self._asked = asyncio.Event()
-        self._sheets = sheets
         self._rate = Rate(RATE, BURST)
         self._complaints = Rate(1, 1)  # one answer a second to a page that sends too fast
         self._refused = 0

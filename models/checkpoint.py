@@ -21,6 +21,7 @@ from PIL import Image
 from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor, nn
 
+from models.latent import MAX_PSI
 from models.registry import GENERATORS, TRANSLATORS
 from models.spec import Generator
 from models.translators.translator import Translator
@@ -54,12 +55,15 @@ class Card:
     directions: tuple[str, ...] = ()
     weights_sha256: str = ""
     order: int = 100  # place on the page; it opens with the lowest
+    truncation: float = 1.0  # psi that the page begins with
 
     def __post_init__(self) -> None:
         if not self.id or set(self.id) - set("abcdefghijklmnopqrstuvwxyz0123456789-"):
             raise CheckpointError(f"A checkpoint's id has small letters, digits and hyphens only, not '{self.id}'.")
         if self.rendering not in get_args(Rendering):
             raise CheckpointError(f"{self.id}: rendering is smooth or crisp, not '{self.rendering}'.")
+        if not 0 <= self.truncation <= MAX_PSI:
+            raise CheckpointError(f"{self.id}: truncation is a number from 0 to {MAX_PSI}, not {self.truncation!r}.")
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 RUN := $(VENV)/installed-run
 DEV := $(VENV)/installed-dev
 BROWSER := $(VENV)/installed-browser
+AUDIT := $(PY) -m tests.audit
 READ := $(PY) -m ruff check . && $(PY) -m pyright
 AXE := tests/browser/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor kiosk test torture check bench train evaluate look
+.PHONY: help run doctor kiosk test torture check audit bench train evaluate look
 
 help:
 	@echo 'make run        serve the studio on http://$(HOST):$(PORT)  (HOST, PORT; ARGS= passes flags, --help lists them)'
@@ -23,7 +24,8 @@ help:
 	@echo 'make kiosk      the exhibition: a touch screen for passers-by; docs/kiosk.md  (KIOSK_PIN)'
 	@echo 'make test       everything: checks, unit, contract, HTTP and browser tests'
 	@echo 'make torture    100 kills, tens of thousands of inputs by chance, every route: half an hour and more  (ARGS)'
-	@echo 'make check      ruff, pyright, the import rule, complete documents and languages'
+	@echo 'make check      ruff, pyright, the import rule, complete documents, languages and pins; then make audit'
+	@echo 'make audit      ask PyPI for known holes in what is pinned; where it is out of reach, say so'
 	@echo 'make bench      milliseconds from hand to pixel against a naive page, seconds to the first picture  (ARGS)'
 	@echo 'make train      train PRESET=$(PRESET), its data made first  (ARGS)'
 	@echo 'make evaluate   measure every checkpoint  (ARGS)'
@@ -47,7 +49,11 @@ torture: $(DEV)
 
 check: $(DEV)
 	@$(READ)
-	@$(PY) -m pytest -q tests/test_imports.py tests/test_documents.py
+	@$(PY) -m pytest -q tests/test_imports.py tests/test_documents.py tests/test_requirements.py
+	@$(AUDIT)
+
+audit: $(DEV)
+	@$(AUDIT)
 
 bench: $(BROWSER)
 	@$(PY) -m studio.bench live $(ARGS)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import struct
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,9 +19,11 @@ from PIL import Image
 from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor, nn
 
+from models.latent import MAX_PSI
 from models.registry import GENERATORS, TRANSLATORS
 from models.spec import Generator
 from models.translators.translator import Translator
+from models.whole import move, write_whole
 
 MAX_CARD = 1 << 20
 MAX_WEIGHTS = 1 << 30
@@ -54,12 +54,15 @@ class Card:
     directions: tuple[str, ...] = ()
     weights_sha256: str = ""
     order: int = 100  # place on the page; it opens with the lowest
+    truncation: float = 1.0  # psi that the page begins with
 
     def __post_init__(self) -> None:
         if not self.id or set(self.id) - set("abcdefghijklmnopqrstuvwxyz0123456789-"):
             raise CheckpointError(f"A checkpoint's id has small letters, digits and hyphens only, not '{self.id}'.")
         if self.rendering not in get_args(Rendering):
             raise CheckpointError(f"{self.id}: rendering is smooth or crisp, not '{self.rendering}'.")
+        if not 0 <= self.truncation <= MAX_PSI:
+            raise CheckpointError(f"{self.id}: truncation is a number from 0 to {MAX_PSI}, not {self.truncation!r}.")
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ def save(
     card = replace(card, directions=tuple(sorted(directions or {})), weights_sha256=hashlib.sha256(data).hexdigest())
     write_whole(folder / NEXT, _spelled(card))
     write_whole(folder / WEIGHTS, data)
-    os.replace(folder / NEXT, folder / CARD)
+    move(folder / NEXT, folder / CARD)
     if preview is not None:
         file = io.BytesIO()
         preview.save(file, "WEBP", quality=85, method=6)
@@ -229,20 +232,6 @@ def commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return said.stdout.strip()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a crash leaves either the old one or the new one."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def _read_weights(path: Path, card: Card) -> bytes:

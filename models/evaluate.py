@@ -26,7 +26,6 @@ from models.checkpoint import (
     load_card,
     load_translator,
     save_card,
-    write_whole,
 )
 from models.metrics import METRICS, Samples
 from models.metrics.projected import projected
@@ -39,6 +38,7 @@ from models.training.datasets import PictureSet, PictureSetError, load as load_p
 from models.training.datasets.__main__ import main as make_pictures
 from models.training.presets import PRESETS, trained_on
 from models.training.sheet import sample_sheet
+from models.whole import write_whole
 
 SETS = Path("data")
 SEEN_ALL = 480  # pictures, at least, that a translator's shares are of

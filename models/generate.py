@@ -26,10 +26,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from models.checkpoint import Checkpoint, CheckpointError, write_whole
+from models.checkpoint import Checkpoint, CheckpointError
 from models.latent import MAX_SEED, draw_z, stratified, truncate
 from models.order import Order, OrderError, Shares, chosen, notes, ordered, read_recipe
 from models.spec import Condition, GeneratorSpec, Synthesis
+from models.whole import write_whole
 
 MAX_PICTURES = 1_000_000
 MANIFEST, ORDER = "manifest.jsonl", "order.json"

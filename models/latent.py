@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 MAX_SEED = 2**32 - 1
+MAX_PSI = 1.5  # of truncation
 TINY = 1e-8  # length below which nothing is divided by it
 NEARLY_PARALLEL = 1e-4  # sine of the angle
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from models.checkpoint import Checkpoint, find, load
-from models.latent import MAX_SEED
+from models.latent import MAX_PSI, MAX_SEED
 
 MAX_RECIPE = 65536  # bytes
-MAX_PSI = 1.5
 MAX_SHARE = 1000.0
 # Fields that a set is drawn without.
 ONE_PICTURE = ("w", "position", "directions", "variation", "mix_layers", "side", "temperature", "strokes", "noise_turn", "bends")

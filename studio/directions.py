@@ -18,9 +18,9 @@ from torch import Tensor
 
 from models.checkpoint import Checkpoint
 from models.directions import AXIS, FACTOR, scaled
+from models.whole import write_whole
 from studio.drawing import Prepared, centres, placed
 from studio.errors import Fault
-from studio.gallery_files import write_whole
 from studio.gallery_index import as_faults
 from studio.recipe import Pairs, Recipe
 
@@ -142,7 +142,7 @@ class OwnDirections:
                 raise Fault("fault.direction_many", most=MOST)
             path = self._path(visitor, one.id)
             with as_faults(path):
-                write_whole(path, lambda out: out.write(one.as_file()))
+                write_whole(path, one.as_file())
             self._hold(path.parent.name, one)
         return one
 
@@ -150,7 +150,7 @@ class OwnDirections:
         one = self.find(visitor, id)
         renamed = own_direction(name, one.generator, one.weights, one.way)
         with self._lock, as_faults(path := self._path(visitor, id)):
-            write_whole(path, lambda out: out.write(renamed.as_file()))
+            write_whole(path, renamed.as_file())
             self._hold(path.parent.name, renamed)
         return renamed
 

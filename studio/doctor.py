@@ -31,7 +31,6 @@ MARKS: dict[State, str] = {"well": "✓", "lacking": "·", "ill": "✗"}
 OLDEST = (3, 11)
 DISK, TIGHT_DISK = 200 << 20, 2 << 30  # bytes without which no picture is safe; below which a film may not find room
 MEMORY, TIGHT_MEMORY = 1 << 30, 3 << 30  # bytes that all checkpoints, warm, need at least, and comfortably
-REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*])?==([^\s#]+)")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CODECS = {
     "libx264": "MP4",
@@ -68,21 +67,28 @@ def python(_: Settings) -> Finding:
 
 
 def packages(_: Settings) -> Finding:
-    """Whether what requirements.txt pins is installed, in that version."""
-    pinned = [REQUIREMENT.match(line) for line in (PROJECT / "requirements.txt").read_text().splitlines()]
+    """Whether what requirements.txt pins for a system like this one is installed, in that version."""
+    remedy = f"{sys.executable} -m pip install -r requirements.txt"
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # one of those that are pinned, so others are likely to lack too
+        return Finding("packages", "ill", "packaging is not installed", remedy)
+
+    lines = [line.partition("#")[0].strip() for line in (PROJECT / "requirements.txt").read_text("utf-8").splitlines()]
+    pinned = [one for one in map(Requirement, filter(None, lines)) if one.marker is None or one.marker.evaluate()]
     wrong: list[str] = []
-    for match in filter(None, pinned):
-        name, version = match.groups()
+    for one in pinned:
         try:
-            found = metadata.version(name)
+            found = metadata.version(one.name)
         except metadata.PackageNotFoundError:
-            wrong.append(f"{name} is not installed")
+            wrong.append(f"{one.name} is not installed")
             continue
+        version = str(one.specifier).removeprefix("==")
         if found.partition("+")[0] != version:
-            wrong.append(f"{name} is {found}, not {version}")
+            wrong.append(f"{one.name} is {found}, not {version}")
     if wrong:
-        return Finding("packages", "ill", "; ".join(wrong), f"{sys.executable} -m pip install -r requirements.txt")
-    return Finding("packages", "well", f"{sum(map(bool, pinned))} as pinned")
+        return Finding("packages", "ill", "; ".join(wrong), remedy)
+    return Finding("packages", "well", f"{len(pinned)} as pinned")
 
 
 def libraries(_: Settings) -> Finding:

@@ -14,12 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from models.whole import writing
 from studio import gallery_kin as kin
 from studio.errors import Fault
 from studio.frames import HEADER, png_size
 from studio.gallery_collections import Collections
 from studio.gallery_entry import Entry
-from studio.gallery_files import GalleryFiles, write_whole
+from studio.gallery_files import GalleryFiles
 from studio.gallery_index import Index, as_faults
 from studio.gallery_reading import GalleryReading
 from studio.recipe import Recipe
@@ -105,9 +106,11 @@ class Gallery(GalleryReading):
                 for parent in parents:
                     if isinstance(parent, str):
                         self.index.row(parent, visitor)
-                write_whole(self._files.picture(id), lambda out: _copy(file, out))
+                with writing(self._files.picture(id)) as out:
+                    _copy(file, out)
                 if film:
-                    write_whole(self._files.film(id), lambda out: _copy(film[1], out))
+                    with writing(self._files.film(id)) as out:
+                        _copy(film[1], out)
                 if look:
                     self._files.make_thumb(id, look)
                 db.execute(f"INSERT INTO pictures ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))

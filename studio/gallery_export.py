@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from models.whole import writing
 from studio.contact_sheet import contact_sheet
 from studio.credits import Credits, credits_text
 from studio.errors import Fault
 from studio.filming import ENDINGS, FilmFormat
 from studio.gallery import Gallery, check_count
 from studio.gallery_entry import Entry, manifest_of
-from studio.gallery_files import write_whole
 from studio.gallery_index import as_faults
 from studio.packing import Member, zipped
 from studio.recipe_text import to_json
@@ -59,8 +59,8 @@ class GalleryExport:
 
     def write(self, path: Path, chosen: Chosen, language: str) -> None:
         """The same as a new file, whole or not at all."""
-        with as_faults(path):
-            write_whole(path, lambda file: file.writelines(self.parts(chosen, language)))
+        with as_faults(path), writing(path) as file:
+            file.writelines(self.parts(chosen, language))
 
     def _members(self, chosen: Chosen, language: str) -> Iterator[Member]:
         gallery, entries = self._gallery, chosen.entries

@@ -1,19 +1,17 @@
-"""The files of a gallery: written whole or not at all."""
+"""The files of a gallery: where they lie, and which are nobody's any more."""
 
 from __future__ import annotations
 
 import io
-import os
 import re
-import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from PIL import Image
 
+from models.whole import write_whole
 from studio.errors import Fault
 
 IN_THE_MAKING = 3600.0  # seconds after which half a file is nobody's any more
@@ -49,7 +47,7 @@ class GalleryFiles:
                     image.save(file, "WEBP", quality=85, method=4)
             except Image.DecompressionBombError as error:  # only one that was lost can come to this
                 raise Fault("fault.no_preview", generator=id, status=404) from error
-            write_whole(path, lambda out: out.write(file.getbuffer()))
+            write_whole(path, file.getbuffer())
         return path
 
     def delete(self, ids: Collection[str]) -> None:
@@ -80,37 +78,6 @@ def drop_old(folder: Path, life: float) -> None:
                 path.rmdir()
             elif path.stat().st_mtime < time.time() - life:
                 path.unlink()
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a new file so that, whatever happens, it is there whole or not at all; on return it is on the disk."""
-    made = not path.parent.is_dir()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        with open(fresh, "xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-        _sync_folder(path.parent)
-        if made:
-            _sync_folder(path.parent.parent)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is on the disk only once its folder is; Windows can't and need not be told."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _shard(id: str) -> str:

@@ -54,7 +54,7 @@ class Flight:
 
 
 class LivePage:
-    """One open page: at most one frame of it is drawn or sent at a time, and its jobs end with it.
+    """One open page: at most one frame of it is drawn at a time while another is sent, and its jobs end with it.
 
     turns: how many films are made ready at once, of all pages; channel: its own name to the engine.
     is_still: what a generator draws is asked for at rest alone.
@@ -222,18 +222,23 @@ class LivePage:
         while True:
             await self._asked.wait()
             self._asked.clear()
-            if ask := self._newest:
-                self._newest = None
-                self._flight = self._send_off(ask)
+            self._go_on()
             while flight := self._flight:
                 await self._deliver(flight)
                 if self._flight is flight:
                     self._flight = None
 
+    def _go_on(self) -> None:
+        """Have the newest ask drawn, if there is one."""
+        if ask := self._newest:
+            self._newest = None
+            self._flight = self._send_off(ask)
+
     async def _deliver(self, flight: Flight) -> None:
         """Wait for a picture and send it; the fault instead, if there is one; nothing, if a newer ask replaced it."""
         try:
             picture = await asyncio.wrap_future(flight.future)
+            self._go_on()  # the next is drawn while this one is sent
             await self._send_frame(flight.ask, picture, flight.future.draw_ms)
         except Superseded:
             return

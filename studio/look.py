@@ -96,7 +96,6 @@ def photograph_kiosk(browser: Browser, url: str, pin: str, folder: Path) -> list
         if place.locator("[data-act=home]").is_visible():  # the machine has a network
             place.locator("[data-act=home]").tap()
             shoot(page, "home")
-            place.locator("[data-act=close]").tap()
         place.locator(".leaving").wait_for()  # nobody touches it any more
         shoot(page, "leaving", 0)
         page.unroute_all(behavior="ignoreErrors")

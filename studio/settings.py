@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, NoReturn, cast, get_args
 from urllib.parse import urlsplit
 
+from models.whole import writing
 from studio.words import LANGUAGES
 
 Profile = Literal["local", "spaces", "kiosk"]
@@ -234,8 +235,6 @@ def _lasting_secret(folder: Path) -> bytes:
     if path.is_file() and len(secret := path.read_bytes()) == SECRET_BYTES:
         return secret
     secret = _secret()
-    fresh = path.with_suffix(".new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with writing(path, 0o600) as file:
         file.write(secret)
-    fresh.replace(path)
     return secret

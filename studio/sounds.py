@@ -20,8 +20,9 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from models.music import RATE, Heard, listen
+from models.whole import write_whole
 from studio.errors import Fault
-from studio.gallery_files import drop_old, write_whole
+from studio.gallery_files import drop_old
 from studio.gallery_index import as_faults
 from studio.recipe_rules import source as checked
 
@@ -134,7 +135,7 @@ class Sounds:
         heard = self._listened(path, data)
         with self._lock, as_faults(self._folder):
             if not path.is_file():
-                write_whole(path, lambda file: file.write(data))
+                write_whole(path, data)
                 self._make_room(path)
         return id, heard
 

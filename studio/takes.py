@@ -21,7 +21,7 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-from studio.gallery_files import write_whole
+from models.whole import write_whole
 from studio.gallery_index import as_faults
 
 FOLDER = "takes"
@@ -49,7 +49,7 @@ class Take:
         """From now on it outlives the studio; Fault where it can't be written."""
         told = {"visitor": self.visitor, "asked": self.asked, "tries": self.tries, "size": self.size}
         with as_faults(self.folder):
-            write_whole(self.folder / ORDER, lambda file: file.write(json.dumps(told).encode()))
+            write_whole(self.folder / ORDER, json.dumps(told).encode())
 
     def begin(self) -> Frames:
         """Its frames so far, to be read from the first and gone on with."""

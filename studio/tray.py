@@ -15,8 +15,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from models.whole import write_whole
 from studio.errors import Fault
-from studio.gallery_files import write_whole
 from studio.gallery_index import as_faults
 from studio.pictures import Upload, open_upload, reduced
 from studio.recipe_rules import source as checked
@@ -76,7 +76,7 @@ class Tray:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.is_file():
                 self._make_room(path.parent, visitor, len(data))
-                write_whole(path, lambda file: file.write(data))
+                write_whole(path, data)
         self._use(path)
         self._remember(path, upload)
         return id, upload

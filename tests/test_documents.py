@@ -94,13 +94,6 @@ def test_front_matter_is_what_a_space_needs() -> None:
     assert set(matter) <= SPACE_KEYS
 
 
-def test_requirements_are_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        lines = [line.split("#")[0].strip() for line in text(name).splitlines()]
-        loose = [line for line in lines if line and not line.startswith("-r ") and not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line)]
-        assert loose == []
-
-
 def test_there_is_a_screenshot() -> None:
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text("README.md"))
     assert pictures

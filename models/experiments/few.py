@@ -23,7 +23,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.checkpoint import write_whole
 from models.latent import stratified
 from models.metrics.judge import Judge, jostle
 from models.spec import Condition, Generator
@@ -32,6 +31,7 @@ from models.training.labels import pictures_of
 from models.training.loop import train
 from models.training.presets import Preset
 from models.training.run import TrainingError, open_run, settled
+from models.whole import write_whole
 
 T_95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}  # Student's t by number of subsets, two-sided
 

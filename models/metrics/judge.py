@@ -14,9 +14,9 @@ from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.checkpoint import write_whole
 from models.training.datasets.pictures import PictureSet
 from models.training.labels import pictures_of
+from models.whole import write_whole
 
 J = TypeVar("J", bound=nn.Module)
 BY_HEART = 1e-3  # mean loss, nats

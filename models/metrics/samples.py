@@ -13,10 +13,11 @@ import torch
 from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor
 
-from models.checkpoint import Checkpoint, write_whole
+from models.checkpoint import Checkpoint
 from models.encoder import SEEN_AT, Encoder, load_encoder, seen
 from models.training.datasets.pictures import PictureSet
 from models.training.labels import condition_of, floats, pictures_of
+from models.whole import write_whole
 
 BATCH = 100
 

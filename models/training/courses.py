@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from models.checkpoint import load, write_whole
+from models.checkpoint import load
 from models.directions import find_directions
 from models.registry import TRANSLATORS
 from models.training import loop, run as runs, sequences
@@ -28,6 +28,7 @@ from models.training.presets import Preset
 from models.training.run import STATE, Run, load_state, note, save_sheet, write_state
 from models.training.shards import Shard
 from models.training.sheet import sample_sheet
+from models.whole import write_whole
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from safetensors.torch import load as read_tensors
 from torch import Tensor, nn
 from torchvision.models import squeezenet1_0
 
-from models.checkpoint import Card, save, write_whole
+from models.checkpoint import Card, save
 from models.encoder import FOLDER, Encoder, EncoderConfig
 from models.training.crops import Album, album, crops, spoiled
+from models.whole import write_whole
 
 SIDES, SHARES = (64, 96, 128), (0.55, 0.25, 0.2)
 BATCH, RATE, WARM_UP = 32, 1.5e-3, 60

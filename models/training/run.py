@@ -15,7 +15,6 @@ import torch
 from PIL import Image
 from torch import nn
 
-from models.checkpoint import write_whole
 from models.registry import GENERATORS
 from models.spec import Generator
 from models.training.datasets.pictures import PictureSet
@@ -25,6 +24,7 @@ from models.training.schedule import Stage, stage
 from models.training.shards import Shard
 from models.training.sheet import measured, sample_sheet
 from models.training.watch import Watch
+from models.whole import write_whole
 
 CPU, ALONE = torch.device("cpu"), Shard()
 STATE, HEALTHY, LOG = "state.pt", "healthy.pt", "log.jsonl"

@@ -70,6 +70,17 @@ def test_each_visit_begins_somewhere_else_and_undo_leads_back(page: Page) -> Non
     assert recipe(again)["seed"] == before["seed"]
 
 
+def test_a_generator_begins_as_bold_as_suits_it(page: Page) -> None:
+    declared = {one["id"]: one for one in page.evaluate("atelier.state.declarations")}
+    assert recipe(page)["truncation"] == declared["portraits"]["truncation"] == 0.7
+    page.evaluate("atelier.state.choose('landscapes')")
+    assert recipe(page)["truncation"] == declared["landscapes"]["truncation"] == 1
+    page.evaluate("atelier.state.choose('portraits')")
+    page.locator("input[name=truncation]").fill("1.2")
+    page.locator("input[name=truncation]").dblclick()
+    assert recipe(page)["truncation"] == 0.7
+
+
 def test_keys_do_what_the_list_says(page: Page) -> None:
     seed = recipe(page)["seed"]
     page.keyboard.press("ArrowRight")

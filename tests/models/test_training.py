@@ -208,7 +208,7 @@ def test_an_interrupted_save_leaves_the_last_state(data: PictureSet, tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         save_state(run)
     assert (tmp_path / "state.pt").read_bytes() == before
-    assert not list(tmp_path.glob(".state*"))
+    assert not list(tmp_path.glob("*.new"))
 
 
 def test_a_state_of_another_preset_says_so(data: PictureSet, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def test_a_package_that_is_missing_or_another(settings, monkeypatch, version, sa
     monkeypatch.setattr(metadata, "version", told)
     found = one(settings, doctor.packages)
     assert (found.state, said in found.said) == ("ill", True)
+    assert "pip install -r requirements.txt" in found.remedy
+
+
+def test_what_another_system_needs_is_not_missed_here(settings, monkeypatch, tmp_path):
+    elsewhere = 'pillow==0.1 ; sys_platform == "none"\nnot-there==1 ; python_version < "3"\n# nothing else\n'
+    (tmp_path / "requirements.txt").write_text(elsewhere)
+    monkeypatch.setattr(doctor, "PROJECT", tmp_path)
+    found = one(settings, doctor.packages)
+    assert (found.state, found.said) == ("well", "0 as pinned")
+
+
+def test_nothing_was_installed_at_all(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+    found = one(settings, doctor.packages)
+    assert (found.state, found.said) == ("ill", "packaging is not installed")
     assert "pip install -r requirements.txt" in found.remedy
 
 

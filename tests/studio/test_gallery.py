@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models import whole
 from studio import gallery_files
 from studio.errors import Fault
 from studio.frames import Picture, to_png
@@ -308,7 +309,7 @@ class FullDisk:
         self.left = steps
         for name in ("mkdir", "fsync", "replace"):
             monkeypatch.setattr(os, name, self._limited(getattr(os, name)))
-        monkeypatch.setattr(gallery_files, "open", self._open, raising=False)
+        monkeypatch.setattr(whole, "open", self._open, raising=False)
 
     @property
     def was_full(self) -> bool:
@@ -323,8 +324,8 @@ class FullDisk:
 
         return limited
 
-    def _open(self, *args):
-        file = self._limited(builtins.open)(*args)
+    def _open(self, *args, **options):
+        file = self._limited(builtins.open)(*args, **options)
         whole_write = file.write
 
         class HalfWritten:

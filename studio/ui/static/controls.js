@@ -125,10 +125,10 @@ function brushGroup(atelier) {
   });
 }
 
-function characterGroup(atelier, { has_truncation: truncates, has_noise: noisy, draws_strokes: written, sides = [] }) {
+function characterGroup(atelier, { has_truncation: truncates, truncation: usual = 1, has_noise: noisy, draws_strokes: written, sides = [] }) {
   const { state, words } = atelier;
   const psi = truncates && sliderRow(words, {
-    name: 'truncation', label: ['truncation.name'], tip: 'truncation.tip', min: 0, max: 1.5, step: 0.01, usual: 1,
+    name: 'truncation', label: ['truncation.name'], tip: 'truncation.tip', min: 0, max: 1.5, step: 0.01, usual,
     input: (truncation, { rest }) => state.change({ truncation }, { rest }),
   });
   if (psi) atelier.preview(psi.root, (controls) => [0, 0.35, 0.7, 1, 1.4].map((truncation) => ({ ...controls, truncation })));

@@ -6,7 +6,7 @@
 function mixture(words, kind, shares) {
   const sorted = Object.entries(shares).sort(([, a], [, b]) => b - a);
   if (sorted.length === 1) return words.name(kind, sorted[0][0]);
-  return sorted.map(([id, share]) => `${words.name(kind, id)} ${Math.round(share * 100)}%`).join(', ');
+  return words.list(sorted.map(([id, share]) => `${words.name(kind, id)} ${Math.round(share * 100)}%`));
 }
 
 const number = (value) => Number(value.toFixed(2)).toString();
@@ -20,7 +20,7 @@ const SAID = /** @type {Record<string, (words: import('./words.js').Words, recip
   variation: (_, recipe) => `${Math.round(recipe.variation * 100)}% → ${recipe.variation_seed ?? 0}`,
   position: (_, { position }) => position.map(number).join(', '),
   truncation: (_, { truncation }) => number(truncation),
-  directions: (words, { directions }) => Object.entries(directions).map(([id, by]) => `${words.name('direction', id)} ${by > 0 ? '+' : ''}${number(by)}`).join(', '),
+  directions: (words, { directions }) => words.list(Object.entries(directions).map(([id, by]) => `${words.name('direction', id)} ${by > 0 ? '+' : ''}${number(by)}`)),
   mix_layers: (_, recipe) => `${recipe.mix_seed ?? 0} (${recipe.mix_layers.map((layer) => layer + 1).join(', ')})`,
   bends: (words, { bends }) => words.say('fact.bends_of', { count: bends.length }),
   noise_seed: (_, { noise_seed }) => String(noise_seed),

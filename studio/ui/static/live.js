@@ -1,10 +1,11 @@
-/** The live wire: the newest recipe wins, one frame is under way, and a lost connection comes back by itself. @module */
+/** The live wire: the newest recipe wins, few frames are under way, and a lost connection comes back by itself. @module */
 
 import { decodeExactly, decodeFrame } from './decode.js';
 import { compact } from './state.js';
 
 const REST_AFTER = 160; // ms without movement until the lossless frame is asked for
 const REFRESH = 50; // ms after which what waits to be drawn is replaced by the newest: with many visitors frames become fewer, not older
+const EAGER = 8; // likewise on one's own machine: the next is drawn while this one travels
 const GIVE_UP = 4000; // ms after which a frame that never came no longer holds up the next
 const BACKOFF = [250, 500, 1000, 2000, 5000, 10000, 30000];
 const REFUSED = 2; // sockets that closed before they greeted, after which Gradio's events take over
@@ -39,7 +40,8 @@ export class Live {
     this.tries = 0;
     this.refused = 0;
     this.waiting = /** @type {Wanted|null} */ (null);
-    this.flying = /** @type {Wanted & {id: number, sent: number}|null} */ (null);
+    this.flying = /** @type {Wanted & {id: number, sent: number}|null} */ (null); // the newest under way
+    this.asked = /** @type {Map<number, {sent: number, generator?: string}>} */ (new Map()); // all that are
     this.reels = /** @type {Map<number, {resolve: (reel: any) => void, reject: (fault: any) => void}>} */ (new Map());
     this.film = /** @type {any} */ (null); // the one that can be played
     this.painted = { id: 0, rest: false }; // the newest frame shown
@@ -157,6 +159,7 @@ export class Live {
     socket.onclose = () => {
       this.waiting ??= this.flying; // what was under way is asked for again
       this.flying = null;
+      this.asked.clear();
       for (const { reject } of this.reels.values()) reject({ fault: { code: 'fault.connection' } });
       this.reels.clear();
       for (const ears of this.sheets.values()) ears.fault?.({ code: 'fault.connection' });
@@ -170,11 +173,14 @@ export class Live {
 
   #send() {
     const next = this.waiting;
-    const patience = next?.picture || this.flying?.picture || this.mode !== 'live' ? GIVE_UP : REFRESH; // a picture is not sent in vain
+    const moves = this.near ? EAGER : REFRESH;
+    const patience = next?.picture || this.flying?.picture || this.mode !== 'live' ? GIVE_UP : moves; // a picture is not sent in vain
     if (!next || (this.flying && performance.now() - this.flying.sent < patience)) return;
     if (this.mode === 'live') {
-      this.flying = { id: ++this.number, sent: performance.now(), ...next };
+      const sent = performance.now();
+      this.flying = { id: ++this.number, sent, ...next };
       this.sent = this.flying.id;
+      this.asked.set(this.sent, { sent, generator: next.recipe?.generator });
       const what = next.recipe ? { type: 'draw', recipe: next.recipe, picture: next.picture } : { type: 'play', at: next.at };
       this.#say({ ...what, id: this.sent, rest: next.rest, near: this.near });
     } else if (this.mode === 'events' && next.recipe) {
@@ -200,15 +206,15 @@ export class Live {
       const ears = this.sheets.get(header.id);
       return ears?.cell(header.index ?? 0, await decodeExactly(bytes, header), header.recipe);
     }
-    const flown = this.flying;
-    const expected = flown?.id === header.id;
-    if (expected) this.flying = null;
+    const asked = this.asked.get(header.id);
+    for (const id of [...this.asked.keys()].filter((id) => id <= header.id)) this.asked.delete(id); // what came before was replaced
+    if (this.flying?.id === header.id) this.flying = null;
     this.#send(); // the next is drawn while this one is decoded
     const picture = await decodeFrame(bytes, header);
     if (header.id >= this.painted.id) { // a small frame is decoded sooner than a large one before it
       this.painted = header;
-      const generator = header.recipe?.generator ?? flown?.recipe?.generator ?? this.film?.keys[0].recipe.generator;
-      this.#shout('frame', { header, picture, bytes, generator, lag: expected && flown ? performance.now() - flown.sent : 0 });
+      const generator = header.recipe?.generator ?? asked?.generator ?? this.film?.keys[0].recipe.generator;
+      this.#shout('frame', { header, picture, bytes, generator, lag: asked ? performance.now() - asked.sent : 0 });
     }
     if (!header.rest && 'close' in picture) picture.close(); // sixty a second are not left to the garbage collector
   }

@@ -49,7 +49,7 @@ function draws(one, words) {
   if (one.options) return works(one, words);
   const list = (kind, ids) => {
     const names = ids.map((id) => words.name(kind, id));
-    return names.length > 8 ? `${names.slice(0, 3).join(', ')} … ${names.at(-1)}` : names.join(', ');
+    return names.length > 8 ? `${words.list(names.slice(0, 3))} … ${names.at(-1)}` : words.list(names);
   };
   const parts = [words.say('models.size', { size: one.size })];
   if (one.classes.length) parts.push(words.say('models.classes', { count: one.classes.length, names: list('class', one.classes) }));
@@ -66,7 +66,7 @@ function works(one, words) {
   const turned = one.options.map(({ name }) => `option.${name}`).filter((key) => words.has(key)).map((key) => words.say(key));
   const parts = [words.say(one.given === 'sketch' ? 'models.of_sketch' : 'models.of_picture')];
   if (one.factor > 1) parts.push(words.say('models.factor', { factor: one.factor }));
-  if (turned.length) parts.push(words.say('models.options', { names: turned.join(', ') }));
+  if (turned.length) parts.push(words.say('models.options', { names: words.list(turned) }));
   return parts.join(words.say('models.join'));
 }
 

@@ -113,7 +113,8 @@ export class State {
     const seed = this.locked || !last ? this.recipe.seed : last.seed;
     this.parents = [];
     const place = this.locked ? { w: '' } : {};
-    this.change({ ...(last ?? complete({ generator: id })), seed, ...place }, { rest: true, from: 'generator' });
+    const { truncation } = this.declared(id);
+    this.change({ ...(last ?? complete({ generator: id, truncation })), seed, ...place }, { rest: true, from: 'generator' });
   }
 
   /** Another seed; with the seed locked, everything else instead. */
@@ -181,8 +182,8 @@ export class State {
   }
 }
 
-/** A first class and style by chance, so that each visit begins somewhere else. @param {any} declaration */
+/** A first class and style by chance, so that each visit begins somewhere else, as bold as suits the generator. @param {any} declaration */
 function begin(declaration) {
   const one = (names) => (names?.length ? { [names[Math.floor(Math.random() * names.length)]]: 1 } : {});
-  return { classes: one(declaration?.classes), styles: one(declaration?.styles) };
+  return { classes: one(declaration?.classes), styles: one(declaration?.styles), truncation: declaration?.truncation };
 }

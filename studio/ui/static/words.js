@@ -53,6 +53,11 @@ export class Words {
     return this.has(key) ? this.say(key) : id.replaceAll('_', ' ');
   }
 
+  /** Things one after another, as the language parts them. @param {string[]} things */
+  list(things) {
+    return things.join(this.say('list.between'));
+  }
+
   /** A name that no language translates, such as one that a visitor gave. @param {string} kind @param {string} id @param {string} name */
   learn(kind, id, name) {
     for (const table of Object.values(this.tables)) table[`${kind}.${id}`] = name;

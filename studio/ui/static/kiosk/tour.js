@@ -8,7 +8,7 @@ const LEG = 9000; // ms from one picture to the next
 const STAY = 2500; // ms that a picture stands
 const LEGS = 3; // with one generator
 const FADE = 900; // ms from one generator to the next, as in kiosk.css
-const TIDY = 0.8; // psi
+const TIDY = 0.8; // psi at most
 
 export class Tour {
   /** @param {import('../live.js').Live} live @param {(dark: boolean) => void} fade */
@@ -72,7 +72,7 @@ export class Tour {
 }
 
 /** Any picture of a generator, rather typical than wild. @param {any} declaration */
-export function somewhere({ id, classes = [], styles = [], has_truncation: truncates }) {
+export function somewhere({ id, classes = [], styles = [], has_truncation: truncates, truncation = TIDY }) {
   const one = (/** @type {string[]} */ names) => (names.length ? { [names[Math.floor(Math.random() * names.length)]]: 1 } : {});
-  return { generator: id, seed: anySeed(), classes: one(classes), styles: one(styles), ...(truncates && { truncation: TIDY }) };
+  return { generator: id, seed: anySeed(), classes: one(classes), styles: one(styles), ...(truncates && { truncation: Math.min(TIDY, truncation) }) };
 }

@@ -185,11 +185,12 @@ def arguments() -> argparse.ArgumentParser:
 def spread(name: str, value: float, samples: int) -> float:
     """How far a score may lie from itself when it is measured again: three standard errors of a share, a twentieth of anything else.
 
-    The seed is the same, so what differs is the machine: its arithmetic, and the judges that it trained, who may differ by more.
+    The seed is the same, so what differs is the machine: its arithmetic, and the judges that it trained: two of them told 0.82 and 0.89
+    of the prints that were named right.
     """
     judged = bool(JUDGED.search(name))
     if SHARES.search(name):
-        return max(3 * math.sqrt(max(value * (1 - value), 1 / samples) / samples), 0.06 * judged)
+        return max(3 * math.sqrt(max(value * (1 - value), 1 / samples) / samples), 0.08 * judged)
     return (0.2 if judged else 0.05) * abs(value) + 1e-3
 
 

@@ -49,12 +49,12 @@ class Sampled:
 
 
 @torch.no_grad()
-def read_off(generator: Generator, w: Tensor, read: Mapping[str, Reading]) -> Tensor:
+def read_off(generator: Generator, w: Tensor, read: Sequence[Reading]) -> Tensor:
     """What is read off the pictures of w (n, layers, w_dim): (readings, n)."""
     parts = []
     for part in w.split(BATCH):
         x = generator.synthesize(part, [0] * len(part)).clamp(-1, 1)
-        parts.append(torch.stack([reading(x) for reading in read.values()]))
+        parts.append(torch.stack([reading(x) for reading in read]))
     return torch.cat(parts, dim=1)
 
 
@@ -70,16 +70,20 @@ def find_directions(generator: Generator, data: PictureSet | None = None, count:
     with torch.no_grad():
         samples = sampled(generator, count)
     told = readings(data) if data is not None and spec.channels == 3 else {}
-    read = standard(generator, samples, told or measurements(spec))
+    again = readings(data, second=True) if told and data is not None else {}
+    names = tuple(told or measurements(spec))
+    # What one pair of eyes takes for a trait may be another thing: what both see is raised, and the rest kept still for both.
+    read = (*standard(generator, samples, told or measurements(spec)), *standard(generator, samples, again))
     rising = fitted(generator, samples, read) if spec.draws_strokes else slopes(generator, samples, read)
     found = {}
-    for number, name in enumerate(read):
-        way = alone(samples, rising, number)
+    for k, name in enumerate(names):
+        raised = range(k, len(read), len(names))
+        way = alone(samples, rising, raised)
         for _ in range(0 if spec.draws_strokes else ROUNDS):  # a slope is only that of a place: what is met along the way corrects it
-            way = alone(samples, slopes(generator, samples, read, way), number)
+            way = alone(samples, slopes(generator, samples, read, way), raised)
         found[name] = way
-    if told and data is not None:
-        found = seen_twice(generator, samples, found, readings(data, second=True))
+    if again:
+        found = seen_twice(generator, samples, found, again)
     whole = torch.ones(spec.layers, 1)
     found |= {f"{AXIS}{k + 1}": whole * direction for k, direction in enumerate(axes(samples))}
     found |= {f"{FACTOR}{k + 1}": direction for k, direction in enumerate(factors(generator, samples))}
@@ -102,11 +106,13 @@ def random_condition(spec: GeneratorSpec, n: int, draw: torch.Generator) -> Cond
 
 
 @torch.no_grad()
-def standard(generator: Generator, samples: Sampled, read: Mapping[str, Reading]) -> Mapping[str, Reading]:
+def standard(generator: Generator, samples: Sampled, read: Mapping[str, Reading]) -> Sequence[Reading]:
     """The readings in standard deviations among pictures of one class and style."""
-    some = samples.first(LOOKED)
-    spreads = [max(within(values, some.condition).std().item(), 1e-8) for values in read_off(generator, some.w, read)]
-    return {name: partial(_divided, reading, spread) for (name, reading), spread in zip(read.items(), spreads, strict=True)}
+    if not read:
+        return ()
+    some, each = samples.first(LOOKED), tuple(read.values())
+    spreads = [max(within(values, some.condition).std().item(), 1e-8) for values in read_off(generator, some.w, each)]
+    return [partial(_divided, reading, spread) for reading, spread in zip(each, spreads, strict=True)]
 
 
 def _divided(reading: Reading, spread: float, x: Tensor) -> Tensor:
@@ -114,7 +120,7 @@ def _divided(reading: Reading, spread: float, x: Tensor) -> Tensor:
 
 
 @torch.enable_grad()
-def slopes(generator: Generator, samples: Sampled, read: Mapping[str, Reading], way: Tensor | None = None) -> Slopes:
+def slopes(generator: Generator, samples: Sampled, read: Sequence[Reading], way: Tensor | None = None) -> Slopes:
     """Means over pictures, at places spread evenly over a way through each of them where one is given."""
     w = samples.w[: LOOKED if way is None else WALKED]
     if way is not None:
@@ -123,7 +129,7 @@ def slopes(generator: Generator, samples: Sampled, read: Mapping[str, Reading], 
     for part in w.split(BATCH):
         at = part.clone().requires_grad_()
         x = generator.synthesize(at, [0] * len(at)).clamp(-1.5, 1.5)  # beyond the range a slope still tells the way back
-        for k, reading in enumerate(read.values()):
+        for k, reading in enumerate(read):
             total[k] += torch.autograd.grad(reading(x).sum(), at, retain_graph=True)[0].sum(0)
     return total / len(w)
 
@@ -133,7 +139,7 @@ def seen_twice(generator: Generator, samples: Sampled, found: Mapping[str, Tenso
     """Those whose trait other eyes see rise as well: a slope can also lead to what only the eyes that gave it take for the trait."""
     some, kept = samples.first(LOOKED), dict[str, Tensor]()
     for name, way in found.items():
-        low, still, high = (read_off(generator, some.w + amount * way, {name: read[name]})[0] for amount in (-REACH, 0.0, REACH))
+        low, still, high = (read_off(generator, some.w + amount * way, (read[name],))[0] for amount in (-REACH, 0.0, REACH))
         spread = within(still, some.condition).std().clamp_min(1e-8)
         if low.mean() < still.mean() < high.mean() and (high - low).mean() / spread > SEEN:
             kept[name] = way
@@ -141,7 +147,7 @@ def seen_twice(generator: Generator, samples: Sampled, found: Mapping[str, Tenso
 
 
 @torch.no_grad()
-def fitted(generator: Generator, samples: Sampled, read: Mapping[str, Reading]) -> Slopes:
+def fitted(generator: Generator, samples: Sampled, read: Sequence[Reading]) -> Slopes:
     """The same by linear regression within a condition, where no gradient leads back from a picture to w: strokes are chosen by chance."""
     y = torch.stack([within(values, samples.condition) for values in read_off(generator, samples.w, read)])
     gram = covariance(samples)
@@ -150,22 +156,23 @@ def fitted(generator: Generator, samples: Sampled, read: Mapping[str, Reading]) 
     return slope[:, None].expand(-1, generator.spec.layers, -1)
 
 
-def alone(samples: Sampled, rising: Slopes, number: int) -> Tensor:
-    """The way, (layers, w_dim), that raises one reading and, to first order, no other, in the fewest layers that do nearly all of it.
+def alone(samples: Sampled, rising: Slopes, raised: Sequence[int]) -> Tensor:
+    """The way, (layers, w_dim), that raises some readings alike and, to first order, no other, in the fewest layers that do nearly all.
 
-    Of all such ways the likeliest: shortest in the covariance C of w; so it is C G' (G C G')^-1 e, G the slopes. One standard
-    deviation long in the mean of its layers.
+    Of all such ways the likeliest: shortest in the covariance C of w; so it is C G' (G C G')^-1 e, G the slopes, e 1 where a reading
+    is raised and 0 elsewhere. One standard deviation long in the mean of its layers.
     """
-    gram = covariance(samples)
+    gram, wanted = covariance(samples), torch.zeros(len(rising))
+    wanted[list(raised)] = 1
     reached = rising @ gram  # (readings, layers, w_dim)
-    each = (rising[number] * reached[number]).sum(1)
+    each = torch.einsum("i,ild,ild->l", wanted, rising, reached)
     order = each.argsort(descending=True)
     kept = order[: int((each[order].cumsum(0) < ENOUGH * each.sum()).sum()) + 1]
     between = torch.einsum("ild,jld->ij", rising[:, kept], reached[:, kept])
     steadied = between + 1e-3 * between.diagonal().mean() * torch.eye(len(between))
-    shares = torch.linalg.solve(steadied, torch.eye(len(between))[number])
+    shares = torch.linalg.solve(steadied, wanted)
     length = (shares @ between @ shares).clamp_min(1e-12).sqrt()
-    way = torch.zeros_like(rising[number])
+    way = torch.zeros_like(rising[0])
     way[kept] = torch.einsum("i,ild->ld", shares, reached[:, kept]) / length * len(kept) ** 0.5
     return way
 

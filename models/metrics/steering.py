@@ -73,7 +73,7 @@ def moved(
 
 def read(generator: Generator, w: Tensor, judged: Mapping[str, Reading]) -> Mapping[str, Tensor]:
     """Each trait of the pictures of w, (n,)."""
-    return dict(zip(judged, read_off(generator, w, judged), strict=True))
+    return dict(zip(judged, read_off(generator, w, tuple(judged.values())), strict=True))
 
 
 def judges(checkpoint: Checkpoint, data: PictureSet, folder: Path) -> Mapping[str, Reading]:

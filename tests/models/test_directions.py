@@ -53,12 +53,20 @@ def test_a_way_raises_its_own_and_leaves_the_others() -> None:
     known, rising = samples(), torch.randn(3, 1, 6)
     gram = known.centred.T @ known.centred / len(known.centred)
     for number in range(3):
-        way = alone(known, rising, number)
+        way = alone(known, rising, [number])
         moved = (rising * way).sum((1, 2))
         assert moved.argmax() == number
         assert float(moved.abs().sort().values[-2]) < 0.05 * float(moved[number])
         length = (way @ torch.linalg.inv(gram) @ way.T).squeeze()
         assert float(length) == pytest.approx(1, rel=1e-3)  # one standard deviation long
+
+
+def test_what_two_pairs_of_eyes_see_is_raised_alike_for_both() -> None:
+    rising = torch.randn(4, 1, 6)  # two traits, seen twice
+    way = alone(samples(), rising, (1, 3))
+    moved = (rising * way).sum((1, 2))
+    assert float(moved[1]) == pytest.approx(float(moved[3]), rel=0.05) and float(moved[1]) > 0
+    assert float(moved[[0, 2]].abs().max()) < 0.05 * float(moved[1])
 
 
 def test_axes_are_the_main_ones_and_their_sign_is_settled() -> None:
@@ -100,7 +108,7 @@ def test_slopes_are_those_of_each_layer_also_along_a_way() -> None:
     counts = [0.1, 0.2, -0.05]
     generator: Any = Layered(counts)
     for way in (None, 0.1 * torch.ones(3, 4)):
-        rising = slopes(generator, Sampled(w, w[:, 0], NOTHING), {"grey": grey, "twice": lambda x: 2 * grey(x)}, way)
+        rising = slopes(generator, Sampled(w, w[:, 0], NOTHING), (grey, lambda x: 2 * grey(x)), way)
         assert rising.shape == (2, 3, 4)
         assert rising[0, :, 0].tolist() == pytest.approx(counts)
         assert rising[1, :, 0].tolist() == pytest.approx([2 * count for count in counts])
@@ -110,7 +118,7 @@ def test_slopes_are_those_of_each_layer_also_along_a_way() -> None:
 def test_a_way_goes_through_the_fewest_layers_that_do_its_work() -> None:
     rising = torch.zeros(1, 5, 6)
     rising[0, :, 0] = torch.tensor([0.01, 2.0, 0.0, 1.0, -0.05])
-    way = alone(samples(), rising, 0)
+    way = alone(samples(), rising, [0])
     assert (way.abs().sum(1) > 0).tolist() == [False, True, False, True, False]
     assert float(way[1, 0]) == pytest.approx(2 * float(way[3, 0]), rel=1e-3)
 

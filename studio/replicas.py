@@ -34,7 +34,8 @@ NAME = "atelier"
 SEATS_EACH = 2  # one batch of a replica travels while another is drawn
 RETRY = 0.1  # seconds until a batch whose replica was lost is sent again
 PATIENCE = 30.0  # seconds until it is given up
-SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_PROXY_PREFER_LOCAL_NODE_ROUTING": "0"}
+# Nothing is reported; and what draws is no less in a hurry than the page: Ray would have it give way to all else (nice 15).
+TOLD = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_PROXY_PREFER_LOCAL_NODE_ROUTING": "0", "RAY_worker_niceness": "0"}
 
 
 class Replica:
@@ -124,7 +125,7 @@ class Replicas:
         self._handle: Any = None
 
     def open(self, hashes: Mapping[str, str]) -> Made:
-        os.environ |= SILENT
+        os.environ |= TOLD
         where = {"address": self.address} if self.address else {"num_cpus": max(self.most, os.cpu_count() or 1), "include_dashboard": False}
         paths = {"env_vars": {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}}
         self._ray.init(

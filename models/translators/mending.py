@@ -20,6 +20,7 @@ from models.translators.translator import as_pixels, as_tensor
 TILE, MARGIN = 192, 64  # pixels a side of what the network fills at once at most, and what it sees around; multiples of 8
 REGION, AROUND = 1536, 256  # the same of what is made of its surroundings at once, so that memory does not grow with the picture
 SIGHT = 48  # pixels from its edge to its heart: so deep a hole the network sees across
+SOFT = 16  # pixels in which what is made of what is known passes into what the network fills
 DEEP = 8  # likewise: of holes beyond its sight, a deeper one is first filled at half the size
 LEAST = 64  # pixels of the longer side below which nothing is halved
 PASSES = 2  # of finding what is like a hole at full size; one more at each smaller one
@@ -73,11 +74,10 @@ def mend(
 def mended(inpainting: Inpainting, pixels: np.ndarray, hole: np.ndarray, told: Mapping[str, float], tell: Tell) -> np.ndarray:
     """A region of a picture: made of what is known as far as that goes on, else filled by the network where it sees across its holes."""
     made, trust = remade(inpainting, pixels, hole, told, tell)
-    if deep(hole, SIGHT):
-        return made
     level, luck = Level(pixels.copy(), hole), inpainting.chance(int(told["seed"]), *hole.shape)
     for _ in proposed(inpainting, level, luck, told["freedom"]):
         tell(1.0)
+    trust = np.maximum(trust, beyond_sight(hole))
     level.pixels[hole] = (level.pixels[hole] + trust[hole][:, None] * (made[hole].astype(np.float32) - level.pixels[hole])).round()
     return level.pixels
 
@@ -153,6 +153,11 @@ def pyramid(pixels: np.ndarray, hole: np.ndarray) -> list[Level]:
 
 def deep(hole: np.ndarray, depth: int) -> bool:
     """Whether a place of a hole is so many pixels or more from all that is known; nothing is known beyond the frame."""
+    return bool(hearts(hole, depth).any())
+
+
+def hearts(hole: np.ndarray, depth: int) -> np.ndarray:
+    """Those places, (h, w) bool."""
     whole = np.pad(hole, depth, constant_values=True)
     for axis in (0, 1):  # erosion by a square of 2 * depth + 1: a stretch ANDed with itself is eroded by how far it was moved
         whole, left, step = whole.swapaxes(0, axis), 2 * depth, 1
@@ -160,7 +165,13 @@ def deep(hole: np.ndarray, depth: int) -> bool:
             step = min(step, left)
             whole, left, step = whole[step:] & whole[:-step], left - step, 2 * step
         whole = whole.swapaxes(0, axis)
-    return bool(whole.any())
+    return whole
+
+
+def beyond_sight(hole: np.ndarray) -> np.ndarray:
+    """(h, w) float32: 1 about the hearts that the network doesn't see from their edges, falling to 0 where a hole is narrow."""
+    about = ~hearts(~hearts(hole, SIGHT), SIGHT)
+    return F.avg_pool2d(torch.from_numpy(about.astype(np.float32))[None], 2 * SOFT + 1, 1, SOFT, count_include_pad=False)[0].numpy()
 
 
 def windows(hole: np.ndarray, tile: int, margin: int) -> Iterator[Window]:

@@ -29,7 +29,22 @@ from models.training.run import Run, write_state
 from models.translators import mending
 from models.translators.filler import InpaintingConfig, smooth
 from models.translators.inpainting import Inpainting
-from models.translators.mending import AROUND, DEEP, MARGIN, REGION, TILE, deep, extend, growth, mend, pyramid, windows
+from models.translators.mending import (
+    AROUND,
+    DEEP,
+    MARGIN,
+    REGION,
+    SIGHT,
+    SOFT,
+    TILE,
+    beyond_sight,
+    deep,
+    extend,
+    growth,
+    mend,
+    pyramid,
+    windows,
+)
 from models.translators.scratches import connected, scratches
 
 SMALL = {"width": 8, "middle": 16, "blocks": 2, "z_dim": 4}
@@ -192,6 +207,20 @@ def test_a_hole_is_deep_where_its_heart_is_far_from_what_is_known() -> None:
     edge[:, : DEEP + 1] = True  # what lies beyond the frame is not known either
     assert deep(edge, DEEP)
     assert not deep(np.zeros((100, 100), bool), DEEP)
+
+
+def test_what_lies_deeper_than_the_network_sees_is_set_apart_from_a_stroke_beside_it() -> None:
+    hole, wide = np.zeros((300, 400), bool), 2 * SIGHT + 20
+    hole[20 : 20 + wide, 20 : 20 + wide] = True
+    hole[60:90, 20:380] = True  # a stroke that leads out of it
+    share = beyond_sight(hole)
+    assert share.shape == hole.shape and share.dtype == np.float32
+    assert share[20 + SOFT : 20 + wide - SOFT, 20 + SOFT : 20 + wide - SOFT].min() == 1
+    assert share[:, 20 + wide + SOFT :].max() == 0
+    assert 0 < share[75, 20 + wide] < 1, "one passes into the other"
+    assert beyond_sight(np.ones((30, 40), bool)).min() == 1, "where nothing is known nothing is seen"
+    hole[20 : 20 + wide, 20 : 20 + wide] = False
+    assert beyond_sight(hole).max() == 0
 
 
 def test_a_picture_grows_beyond_its_frame(inpainting: Inpainting) -> None:

@@ -56,7 +56,7 @@ class Day:
 
     def _hear(self, said: ConsoleMessage) -> None:
         if said.type == "error":
-            self._incidents.note(f"console: {said.text}")
+            self._incidents.note(f"console: {said.text} {said.location['url']}")
 
     @property
     def url(self) -> str:

@@ -71,13 +71,13 @@ def find_directions(generator: Generator, data: PictureSet | None = None, count:
         samples = sampled(generator, count)
     told = readings(data) if data is not None and spec.channels == 3 else {}
     again = readings(data, second=True) if told and data is not None else {}
-    names = tuple(told or measurements(spec))
+    eyes = told or measurements(spec)
     # What one pair of eyes takes for a trait may be another thing: what both see is raised, and the rest kept still for both.
-    read = (*standard(generator, samples, told or measurements(spec)), *standard(generator, samples, again))
+    read = standard(generator, samples, (*eyes.values(), *again.values()))
     rising = fitted(generator, samples, read) if spec.draws_strokes else slopes(generator, samples, read)
     found = {}
-    for k, name in enumerate(names):
-        raised = range(k, len(read), len(names))
+    for k, name in enumerate(eyes):
+        raised = range(k, len(read), len(eyes))
         way = alone(samples, rising, raised)
         for _ in range(0 if spec.draws_strokes else ROUNDS):  # a slope is only that of a place: what is met along the way corrects it
             way = alone(samples, slopes(generator, samples, read, way), raised)
@@ -106,13 +106,11 @@ def random_condition(spec: GeneratorSpec, n: int, draw: torch.Generator) -> Cond
 
 
 @torch.no_grad()
-def standard(generator: Generator, samples: Sampled, read: Mapping[str, Reading]) -> Sequence[Reading]:
+def standard(generator: Generator, samples: Sampled, read: Sequence[Reading]) -> Sequence[Reading]:
     """The readings in standard deviations among pictures of one class and style."""
-    if not read:
-        return ()
-    some, each = samples.first(LOOKED), tuple(read.values())
-    spreads = [max(within(values, some.condition).std().item(), 1e-8) for values in read_off(generator, some.w, each)]
-    return [partial(_divided, reading, spread) for reading, spread in zip(each, spreads, strict=True)]
+    some = samples.first(LOOKED)
+    spreads = [max(within(values, some.condition).std().item(), 1e-8) for values in read_off(generator, some.w, read)]
+    return [partial(_divided, reading, spread) for reading, spread in zip(read, spreads, strict=True)]
 
 
 def _divided(reading: Reading, spread: float, x: Tensor) -> Tensor:

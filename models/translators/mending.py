@@ -20,8 +20,8 @@ from models.translators.translator import as_pixels, as_tensor
 TILE, MARGIN = 192, 64  # pixels a side of what the network fills at once at most, and what it sees around; multiples of 8
 REGION, AROUND = 1536, 256  # the same of what is made of its surroundings at once, so that memory does not grow with the picture
 SIGHT = 48  # pixels from its edge to its heart: so deep a hole the network sees across
-SOFT = 16  # pixels in which what is made of what is known passes into what the network fills
 DEEP = 8  # likewise: of holes beyond its sight, a deeper one is first filled at half the size
+SOFT = 16  # pixels in which what is made of what is known passes into what the network fills
 LEAST = 64  # pixels of the longer side below which nothing is halved
 PASSES = 2  # of finding what is like a hole at full size; one more at each smaller one
 STRIDES = (1, 4)  # pixels that a finding is moved along by, in turn; at full size the first alone

@@ -207,7 +207,7 @@ export class Live {
       return ears?.cell(header.index ?? 0, await decodeExactly(bytes, header), header.recipe);
     }
     const asked = this.asked.get(header.id);
-    for (const id of [...this.asked.keys()].filter((id) => id <= header.id)) this.asked.delete(id); // what came before was replaced
+    for (const id of this.asked.keys()) if (id <= header.id) this.asked.delete(id); // what came before was replaced
     if (this.flying?.id === header.id) this.flying = null;
     this.#send(); // the next is drawn while this one is decoded
     const picture = await decodeFrame(bytes, header);

@@ -141,7 +141,6 @@ class LivePage:
             "still": self._is_still,
             "dtype": dtype,
             "version": VERSION,
-            "visitor_frames": 1,
             "osc": self._osc.ends,
         }
 

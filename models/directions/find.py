@@ -21,7 +21,7 @@ from models.training.datasets.pictures import PictureSet
 
 UNNAMED = 4  # directions of either kind that nobody gave a name yet
 AXIS, FACTOR = "axis-", "factor-"  # what their names begin with
-BATCH, LOOKED, WALKED = 16, 256, 64  # pictures at once; those by which readings are scaled and slopes first taken; those along a way
+BATCH, LOOKED = 16, 256  # pictures at once; those by which readings are scaled and slopes taken
 ROUNDS = 2  # in which a way is corrected by the slopes met along it
 REACH = 2.0  # standard deviations to either side for which a way is made
 SEEN = 0.4  # standard deviations of its trait that a way must lead through, from end to end, in other eyes
@@ -120,7 +120,7 @@ def _divided(reading: Reading, spread: float, x: Tensor) -> Tensor:
 @torch.enable_grad()
 def slopes(generator: Generator, samples: Sampled, read: Sequence[Reading], way: Tensor | None = None) -> Slopes:
     """Means over pictures, at places spread evenly over a way through each of them where one is given."""
-    w = samples.w[: LOOKED if way is None else WALKED]
+    w = samples.w[:LOOKED]
     if way is not None:
         w = w + REACH * torch.linspace(-1, 1, len(w))[torch.randperm(len(w), generator=torch.Generator().manual_seed(0)), None, None] * way
     total = torch.zeros(len(read), *w.shape[1:])

@@ -13,6 +13,7 @@ Trait = Callable[[Attributes], float | None]  # None: the words do not say
 
 GLAD = frozenset({"cute", "eatingHappy", "lovingGrin1", "lovingGrin2", "smile", "smileBig", "smileLOL", "smileTeethGap"})
 GRAVE = frozenset({"concerned", "contempt", "fear", "hectic", "serious", "solemn", "suspicious", "tired"})
+HIDING = ("hat", "hijab", "turban")
 FEWEST = 500  # pictures that a trait must be known of
 
 
@@ -44,12 +45,24 @@ def lightness(*fields: str) -> Trait:
     return trait
 
 
-def ground(words: Attributes) -> float | None:
-    """How warm the ground behind the face is: red less blue, in [-1, 1]."""
-    if "backgroundColor" not in words:
+def warmth(field: str) -> Trait:
+    """Of this colour: red less blue, in [-1, 1]."""
+
+    def trait(words: Attributes) -> float | None:
+        if field not in words:
+            return None
+        red, _, blue = rgb(words[field])
+        return red - blue
+
+    return trait
+
+
+def length(words: Attributes) -> float | None:
+    """Of the hair: 1 where it is long, 0.5 where it reaches the neck, 0 where it is short or shaved; a hat says nothing."""
+    worn = str(words.get({"pixel-art": "hair", "open-peeps": "head"}.get(str(words.get("style")), ""), "hat"))
+    if worn.startswith(HIDING):
         return None
-    red, _, blue = rgb(words["backgroundColor"])
-    return red - blue
+    return 1.0 if worn.startswith("long") else 0.5 if worn.startswith(("medium", "grayMedium", "bangs")) else 0.0
 
 
 def rgb(colour: str) -> tuple[float, float, float]:
@@ -61,9 +74,11 @@ def rgb(colour: str) -> tuple[float, float, float]:
 DESIGNS = frozenset({"lorelei", "notionists", "open-peeps", "pixel-art"})
 TRAITS: Mapping[str, Trait] = {
     "beard": beard,
+    "clothes": warmth("clothingColor"),
     "glasses": glasses,
-    "ground": ground,
+    "ground": warmth("backgroundColor"),
     "hair": lightness("hairColor", "headContrastColor"),
+    "length": length,
     "mood": mood,
     "skin": lightness("skinColor"),
 }

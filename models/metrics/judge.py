@@ -24,7 +24,6 @@ BY_HEART = 1e-3  # mean loss, nats
 
 @dataclass(frozen=True)
 class Opinion:
-    features: Tensor  # (n, 128)
     classes: Tensor | None  # (n, classes) logits
     styles: Tensor | None  # (n, styles) logits
 
@@ -49,7 +48,6 @@ class Judge(nn.Module):
         x = F.avg_pool2d(x, x.shape[-1] // 32) if x.shape[-1] >= 64 else x
         features = self.narrow(self.trunk(x.contiguous(memory_format=torch.channels_last)))
         return Opinion(
-            features,
             self.name_class(features) if self.name_class else None,
             self.name_style(features) if self.name_style else None,
         )

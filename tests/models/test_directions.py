@@ -156,6 +156,12 @@ def test_within_leaves_what_names_do_not_explain() -> None:
         ("hair", {"headContrastColor": "#000000"}, 0.0),
         ("skin", {}, None),
         ("ground", {"backgroundColor": "#ff0000"}, 1.0),
+        ("clothes", {"clothingColor": "#0000ff"}, -1.0),
+        ("length", {"style": "pixel-art", "hair": "long03"}, 1.0),
+        ("length", {"style": "open-peeps", "head": "grayMedium"}, 0.5),
+        ("length", {"style": "open-peeps", "head": "noHair1"}, 0.0),
+        ("length", {"style": "open-peeps", "head": "hatHip"}, None),
+        ("length", {"style": "lorelei", "hair": "variant03"}, None),
     ],
 )
 def test_a_trait_is_read_off_the_words(trait: str, words: dict[str, Any], wanted: float | None) -> None:

@@ -206,7 +206,7 @@ def test_a_triple_is_read_channel_by_channel(side: int) -> None:
     class Brightness(Judge):
         def forward(self, x: Tensor) -> Opinion:
             assert x.shape[1:] == (1, 28, 28)
-            return Opinion(x, nn.functional.one_hot(((x.mean((1, 2, 3)) + 1) * 5).long(), 10).float(), None)
+            return Opinion(nn.functional.one_hot(((x.mean((1, 2, 3)) + 1) * 5).long(), 10).float(), None)
 
     x = torch.tensor([[0.1, 0.5, 0.9], [0.0, 0.2, 0.7]]).view(2, 3, 1, 1).expand(2, 3, side, side) * 2 - 1 + 0.02
     assert triple(Brightness(1, 10, 0), x).tolist() == [159, 27]

@@ -16,8 +16,8 @@ from models.checkpoint import Card, CheckpointError, load, save, save_card
 from models.encoder import Encoder, EncoderConfig
 from models.evaluate import arguments, main, originals, spread, write
 from models.metrics import METRICS, Samples, projected
+from models.metrics.diversity import mean_within
 from models.metrics.judge import Judge, train_judge, trained_judge
-from models.metrics.recognition import diversity
 from models.registry import GENERATORS, TRANSLATORS
 from models.training.datasets import PictureSet, save as save_pictures
 from models.training.labels import pictures_of
@@ -69,7 +69,7 @@ def test_a_judge_learns_what_a_child_could_name_and_is_kept(data: PictureSet, tm
 
 def test_diversity_is_the_mean_distance_within_a_name() -> None:
     features = torch.tensor([[0.0], [3.0], [10.0], [10.0], [99.0]])
-    assert diversity(features, torch.tensor([0, 0, 1, 1, 2])) == pytest.approx(1.5)
+    assert mean_within(features, torch.tensor([0, 0, 1, 1, 2])) == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize("family", CONFIGS)
@@ -208,7 +208,7 @@ def test_the_command_measures_projection(data: PictureSet, tmp_path: Path, monke
 def test_a_spread_is_three_standard_errors_of_a_share_and_a_twentieth_else() -> None:
     assert spread("real_class_accuracy", 0.5, 100) == pytest.approx(0.15)
     assert spread("style_accuracy", 0.9, 10_000) == 0.08  # its judge is trained anew elsewhere
-    assert spread("intra_class_diversity", 10.0, 100) == pytest.approx(2.001)
+    assert spread("intra_class_diversity", 10.0, 100) == pytest.approx(0.501)
     assert spread("memorised", 0.0, 100) == pytest.approx(0.03)
     assert spread("fid", 2.0, 100) == pytest.approx(0.101)
 

@@ -60,7 +60,7 @@ def test_a_page_is_greeted(page: OpenPage) -> None:
     assert page.hello["type"] == "hello"
     assert page.hello["device"] == "cpu"
     assert page.hello["dtype"] in ("float32", "bfloat16")
-    assert (page.hello["version"], page.hello["visitor_frames"]) == (VERSION, 1)
+    assert page.hello["version"] == VERSION
 
 
 def test_a_moving_frame_is_a_small_jpeg(page: OpenPage) -> None:

@@ -17,7 +17,7 @@ from models.training.labels import pictures_of
 
 SEEN_AT = 64  # pixels a side
 PLACES, LEVEL = 4, 2  # what is where: the map at stride 8 as a grid of so many places a side
-MOST, BATCH = 6_000, 100  # real pictures that are looked at
+MOST, BATCH = 11_000, 100  # real pictures that are looked at
 RIDGE = 0.02  # of the features' variance
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from safetensors.torch import load as read_tensors, save as write_tensors
 from torch import Tensor, nn
 
-from models.latent import MAX_PSI
+from models.latent import MAX_PSI, MAX_SEED
 from models.registry import GENERATORS, TRANSLATORS
 from models.spec import Generator
 from models.translators.translator import Translator
@@ -55,6 +55,7 @@ class Card:
     weights_sha256: str = ""
     order: int = 100  # place on the page; it opens with the lowest
     truncation: float = 1.0  # psi that the page begins with
+    openings: tuple[int, ...] = ()  # seeds that it may begin with; none: any
 
     def __post_init__(self) -> None:
         if not self.id or set(self.id) - set("abcdefghijklmnopqrstuvwxyz0123456789-"):
@@ -63,6 +64,8 @@ class Card:
             raise CheckpointError(f"{self.id}: rendering is smooth or crisp, not '{self.rendering}'.")
         if not 0 <= self.truncation <= MAX_PSI:
             raise CheckpointError(f"{self.id}: truncation is a number from 0 to {MAX_PSI}, not {self.truncation!r}.")
+        if any(type(seed) is not int or not 0 <= seed <= MAX_SEED for seed in self.openings):
+            raise CheckpointError(f"{self.id}: openings are seeds, whole numbers from 0 to {MAX_SEED}.")
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def load_card(folder: Path) -> Card:
         values = json.loads(path.read_text("utf-8"))
         known = {f.name for f in fields(Card)}
         values = {key: value for key, value in values.items() if key in known}
-        values["directions"] = tuple(values.get("directions", ()))
+        values |= {name: tuple(values.get(name, ())) for name in ("directions", "openings")}
         return Card(**values)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}). Restore the folder from the repository.") from error

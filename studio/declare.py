@@ -30,6 +30,7 @@ def declaration(checkpoint: Checkpoint) -> dict[str, Any]:
         "has_noise": spec.has_noise,
         "has_truncation": not spec.is_map,  # on a map the distance from the centre is the truncation
         "truncation": card.truncation,
+        "openings": list(card.openings),
         "modes": list(modes(spec)),  # of its contact sheets
         "directions": {name: acts_on(checkpoint.directions[name]) for name in checkpoint.card.directions},
         "bendable": list(spec.bendable),

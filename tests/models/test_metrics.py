@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
-from models import evaluate, projection
-from models.checkpoint import Card, CheckpointError, load, save, save_card
+from models import evaluate, openings, projection
+from models.checkpoint import Card, Checkpoint, CheckpointError, load, save, save_card
 from models.encoder import Encoder, EncoderConfig
 from models.evaluate import arguments, main, originals, spread, write
 from models.metrics import METRICS, Samples, projected
-from models.metrics.diversity import mean_within
+from models.metrics.diversity import mean_within, named
 from models.metrics.judge import Judge, train_judge, trained_judge
 from models.registry import GENERATORS, TRANSLATORS
+from models.spec import Condition
 from models.training.datasets import PictureSet, save as save_pictures
 from models.training.labels import pictures_of
 
@@ -253,3 +255,39 @@ def test_a_checkpoint_of_ones_own_is_measured_by_its_own_pictures(tmp_path: Path
     save_card(folder, replace(card, training={"preset": "digits-vae", "data": "scans"}))
     assert main(["vae", "--checkpoints", str(tmp_path / "checkpoints"), "--data", str(tmp_path)]) == 1
     assert f"No picture set in {tmp_path / 'scans'}" in capsys.readouterr().err
+
+
+def test_a_page_begins_with_seeds_that_are_sound_in_every_class_and_style(
+    data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two seeds draw noise whatever is asked for, and a third does in one class and style alone."""
+    noise = torch.rand(10, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+    def pictures(_checkpoint: Checkpoint, condition: Condition, count: int) -> list[Tensor]:
+        assert condition.classes is not None and condition.styles is not None
+        kind = 2 * int(condition.classes.argmax()) + int(condition.styles.argmax())
+        real = pictures_of(data, data.test()[named(data, torch.from_numpy(data.test())).numpy() == kind])
+        broken = [seed in (1, 7) or (seed == 3 and kind == 1) for seed in range(count)]
+        return [torch.where(torch.tensor(broken)[:, None, None, None], noise, real)]
+
+    folder = tiny(tmp_path / "checkpoints", "dcgan")
+    samples = Samples(load(folder), data, tmp_path)
+    drawn = list(openings.pictures(samples.checkpoint, next(openings.conditions(2, 2)), 20))
+    assert [x.shape for x in drawn] == [(16, 1, 16, 16), (4, 1, 16, 16)]
+    assert all(x.abs().max() <= 1 for x in drawn)
+    monkeypatch.setattr(openings, "pictures", pictures)
+    assert openings.openings(samples, tried=10, kept=7) == (0, 2, 4, 5, 6, 8, 9)
+
+
+def test_the_command_puts_openings_on_the_card(data: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny(tmp_path / "checkpoints", "dcgan")
+    save_card(folder, replace(load(folder).card, training={"preset": "digits-cgan"}))
+    save_pictures(data, tmp_path / "data" / "digits")
+    monkeypatch.setattr(openings, "openings", partial(openings.openings, tried=8, kept=3))
+    places = ["--checkpoints", str(folder.parent), "--data", str(tmp_path / "data")]
+    assert openings.main([folder.name, *places]) == 0
+    found = load(folder).card.openings
+    assert len(found) == 3 and set(found) < set(range(8))
+    assert openings.main(["nobody", *places]) == 1
+    with pytest.raises(CheckpointError, match="openings are seeds"):
+        replace(load(folder).card, openings=(2**32,))

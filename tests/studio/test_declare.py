@@ -23,6 +23,7 @@ def test_a_declaration_is_json_of_card_and_spec(tiny_checkpoints: Path, name: st
     assert (declared["classes"], declared["styles"]) == (list(spec.classes), list(spec.styles))
     assert declared["directions"] == {"slant": []}
     assert declared["truncation"] == checkpoint.card.truncation == 1
+    assert declared["openings"] == []
     assert declared["short_hash"] == checkpoint.card.weights_sha256[:12]
     assert declared["limits"]["en"] == ["It has learned nothing."]
 

@@ -142,7 +142,7 @@ export class State {
   #beginning() {
     const before = this.steps[this.at];
     const generator = before?.generator ?? this.declarations[0]?.id ?? '';
-    return complete({ generator, seed: anySeed(), ...begin(this.declarations.find(({ id }) => id === generator)) });
+    return complete({ generator, ...begin(this.declarations.find(({ id }) => id === generator)) });
   }
 
   #rollRest() {
@@ -182,8 +182,13 @@ export class State {
   }
 }
 
-/** A first class and style by chance, so that each visit begins somewhere else, as bold as suits the generator. @param {any} declaration */
-function begin(declaration) {
-  const one = (names) => (names?.length ? { [names[Math.floor(Math.random() * names.length)]]: 1 } : {});
-  return { classes: one(declaration?.classes), styles: one(declaration?.styles), truncation: declaration?.truncation };
+/**
+ * A first picture by chance, so that each visit begins somewhere else: of the seeds that a generator vouches for where it does, and as
+ * bold as suits it.
+ * @param {any} [declaration]
+ */
+export function begin({ classes = [], styles = [], openings = [], truncation } = {}) {
+  const one = (/** @type {any[]} */ among) => among[Math.floor(Math.random() * among.length)];
+  const whole = (/** @type {string[]} */ names) => (names.length ? { [one(names)]: 1 } : {});
+  return { seed: one(openings) ?? anySeed(), classes: whole(classes), styles: whole(styles), truncation };
 }

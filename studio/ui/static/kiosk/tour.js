@@ -1,7 +1,7 @@
 /** The slow film while nobody is there: through the w of one generator after another, and never the same twice. @module */
 
 import { EASES } from '../easing.js';
-import { anySeed, complete } from '../state.js';
+import { begin, complete } from '../state.js';
 
 const EACH = 80; // ms between frames
 const LEG = 9000; // ms from one picture to the next
@@ -71,8 +71,8 @@ export class Tour {
   }
 }
 
-/** Any picture of a generator, rather typical than wild. @param {any} declaration */
-export function somewhere({ id, classes = [], styles = [], has_truncation: truncates, truncation = TIDY }) {
-  const one = (/** @type {string[]} */ names) => (names.length ? { [names[Math.floor(Math.random() * names.length)]]: 1 } : {});
-  return { generator: id, seed: anySeed(), classes: one(classes), styles: one(styles), ...(truncates && { truncation: Math.min(TIDY, truncation) }) };
+/** A picture to begin with, rather typical than wild. @param {any} declaration */
+export function somewhere(declaration) {
+  const { truncation = TIDY, ...beginning } = begin(declaration);
+  return { generator: declaration.id, ...beginning, ...(declaration.has_truncation && { truncation: Math.min(TIDY, truncation) }) };
 }

@@ -42,7 +42,7 @@ from models.whole import write_whole
 
 SETS = Path("data")
 SEEN_ALL = 480  # pictures, at least, that a translator's shares are of
-JUDGED = re.compile("class_accuracy|style_accuracy|inception")  # scores by classifiers that are trained to measure
+JUDGED = re.compile("class_accuracy|style_accuracy|inception|reverse_kl")  # scores by classifiers that are trained to measure
 SHARES = re.compile("accuracy|precision|recall|coverage|memorised")  # scores that are shares of pictures
 
 

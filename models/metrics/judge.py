@@ -54,11 +54,11 @@ class Judge(nn.Module):
 
 
 @torch.inference_mode(False)  # whoever measures needs no gradients, but training does
-def trained_judge(data: PictureSet, folder: Path, images: int = 320_000) -> Judge:
-    """The judge of a set, from the folder or trained now; which file it is follows from the set's own labels and names."""
+def trained_judge(data: PictureSet, folder: Path, images: int = 320_000, seed: int = 0) -> Judge:
+    """The judge of a set, from the folder or trained now; which file it is follows from the set's own labels and names, and the seed."""
     judge = Judge(data.pictures.shape[3], len(data.classes), len(data.styles))
-    known = hashlib.sha256(repr((data.pictures.shape, data.classes, data.styles, data.held_out.tobytes(), images)).encode())
-    return kept(judge, folder / f"judge-{known.hexdigest()[:12]}.safetensors", lambda: train_judge(judge, data, images))
+    known = hashlib.sha256(repr((data.pictures.shape, data.classes, data.styles, data.held_out.tobytes(), images, seed)).encode())
+    return kept(judge, folder / f"judge-{known.hexdigest()[:12]}.safetensors", lambda: train_judge(judge, data, images, seed=seed))
 
 
 def kept(judge: J, path: Path, train: Callable[[], None]) -> J:
@@ -72,12 +72,12 @@ def kept(judge: J, path: Path, train: Callable[[], None]) -> J:
     return judge.eval()
 
 
-def train_judge(judge: Judge, data: PictureSet, images: int, batch: int = 128) -> None:
-    """Cross entropy on the training split, pictures slightly moved and scaled; Adam, cosine schedule, seed 0.
+def train_judge(judge: Judge, data: PictureSet, images: int, batch: int = 128, seed: int = 0) -> None:
+    """Cross entropy on the training split, pictures slightly moved and scaled; Adam, cosine schedule.
 
     It ends early where the training split is known by heart: of few originals nothing more can be learned.
     """
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     rows = torch.from_numpy(data.train())
     optimiser = torch.optim.Adam(judge.parameters(), lr=2e-3)
     steps, unknown = max(images // batch, 1), 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +195,7 @@ def test_modes_are_counted_of_stacked_digits_alone(tmp_path: Path, monkeypatch: 
     stacked = PictureSet(np.zeros((9, 28, 28, 3), np.uint8), np.arange(9) >= 6, None, None, (), (), "s", "l")
     save_set(digits, tmp_path / "digits")
     monkeypatch.setattr("models.metrics.modes.COUNT", 30)
-    monkeypatch.setattr("models.metrics.modes.trained_judge", lambda data, folder: trained_judge(data, folder, images=128))
+    monkeypatch.setattr("models.metrics.modes.trained_judge", partial(trained_judge, images=128))
     scores = Modes().measure(Samples(checkpoint, stacked, tmp_path / "judges", count=5))
     assert set(scores) == set(Modes().names(checkpoint)) == {"modes", "reverse_kl"}
     assert 1 <= scores["modes"] <= 30
@@ -209,7 +210,19 @@ def test_a_triple_is_read_channel_by_channel(side: int) -> None:
             return Opinion(nn.functional.one_hot(((x.mean((1, 2, 3)) + 1) * 5).long(), 10).float(), None)
 
     x = torch.tensor([[0.1, 0.5, 0.9], [0.0, 0.2, 0.7]]).view(2, 3, 1, 1).expand(2, 3, side, side) * 2 - 1 + 0.02
-    assert triple(Brightness(1, 10, 0), x).tolist() == [159, 27]
+    assert triple([Brightness(1, 10, 0)], x).tolist() == [159, 27]
+
+
+def test_of_three_judges_two_agree_against_one() -> None:
+    class Sure(Judge):
+        def __init__(self, digit: int) -> None:
+            super().__init__(1, 10, 0)
+            self.digit = digit
+
+        def forward(self, x: Tensor) -> Opinion:
+            return Opinion(3 * nn.functional.one_hot(torch.full((len(x),), self.digit), 10).float(), None)
+
+    assert triple([Sure(4), Sure(7), Sure(7)], torch.zeros(1, 3, 28, 28)).tolist() == [777]
 
 
 @pytest.fixture

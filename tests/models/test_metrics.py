@@ -211,6 +211,7 @@ def test_a_spread_is_three_standard_errors_of_a_share_and_a_twentieth_else() -> 
     assert spread("real_class_accuracy", 0.5, 100) == pytest.approx(0.15)
     assert spread("style_accuracy", 0.9, 10_000) == 0.08  # its judge is trained anew elsewhere
     assert spread("intra_class_diversity", 10.0, 100) == pytest.approx(0.501)
+    assert spread("reverse_kl", 0.05, 100) == pytest.approx(0.011)
     assert spread("memorised", 0.0, 100) == pytest.approx(0.03)
     assert spread("fid", 2.0, 100) == pytest.approx(0.101)
 

@@ -34,7 +34,7 @@ from models.metrics.steering import steering
 from models.metrics.translated import TRANSLATED
 from models.registry import TRANSLATORS
 from models.report import report
-from models.training.datasets import PictureSet, PictureSetError, load as load_pictures
+from models.training.datasets import PictureSet, PictureSetError, load as load_pictures, made_by
 from models.training.datasets.__main__ import main as make_pictures
 from models.training.presets import PRESETS, trained_on
 from models.training.sheet import sample_sheet
@@ -279,14 +279,16 @@ def write(folder: Path, samples: Samples, scores: Mapping[str, float]) -> None:
 
 def pictures(root: Path, name: str, source: Path | None) -> PictureSet:
     """The picture set of that name, made first where it is missing; PictureSetError where it cannot be."""
-    if not (root / name).exists() and name in {preset.data for preset in PRESETS.values()}:
+    made = made_by(name)
+    if not (root / name).exists() and made[0] in {preset.data for preset in PRESETS.values()}:
         print(f"Making the picture set {root / name}", flush=True)
-        make_pictures([name, "--out", str(root / name), *(["--source", str(source)] if source else [])])
+        make_pictures([*made, "--out", str(root / name), *(["--source", str(source)] if source else [])])
     return load_pictures(root / name)
 
 
 def originals(name: str, args: argparse.Namespace) -> Path | None:
     """Where the originals of a set lie, as far as the command was told."""
+    name = made_by(name)[0]
     if name in ("digits", "stacked"):
         return args.digits or (next((args.sources / "digits").glob("*.npz"), None) if args.sources else None)
     return args.sources / name if args.sources and (args.sources / name).is_dir() else None

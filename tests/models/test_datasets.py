@@ -98,6 +98,8 @@ def test_a_missing_set_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(PictureSetError) as fault:
         load(tmp_path / "portraits")
     assert str(fault.value) == (f"No picture set in {tmp_path / 'portraits'}. Make it with: python -m models.training.datasets portraits")
+    with pytest.raises(PictureSetError, match="datasets landscapes --size 256 --out data/landscapes256$"):
+        load(tmp_path / "landscapes256")
 
 
 @pytest.mark.parametrize("name", [PICTURES, LABELS])

@@ -241,13 +241,23 @@ def test_originals_are_found_where_the_command_was_told(tmp_path: Path) -> None:
     (tmp_path / "ukiyoe").mkdir()
     (tmp_path / "digits" / "mnist.npz").touch()
     told = arguments().parse_args(["--sources", str(tmp_path)])
-    assert [originals(name, told) for name in ("ukiyoe", "digits", "stacked", "portraits")] == [
-        tmp_path / "ukiyoe",
+    assert [originals(name, told) for name in ("ukiyoe", "ukiyoe256", "digits", "stacked", "portraits")] == [
+        *[tmp_path / "ukiyoe"] * 2,
         *[tmp_path / "digits" / "mnist.npz"] * 2,
         None,
     ]
     assert originals("digits", arguments().parse_args(["--digits", "other.npz"])) == Path("other.npz")
     assert originals("ukiyoe", arguments().parse_args([])) is None
+
+
+def test_a_set_of_another_size_is_made_from_the_same_originals(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    (tmp_path / "originals" / "hokusai").mkdir(parents=True)
+    for number in range(4):
+        Image.fromarray(draw.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(tmp_path / "originals" / "hokusai" / f"{number}.png")
+    made = evaluate.pictures(tmp_path / "data", "ukiyoe32", tmp_path / "originals")
+    assert made.pictures.shape[1:] == (32, 32, 3)
+    assert (tmp_path / "data" / "ukiyoe32").is_dir()
 
 
 def test_a_checkpoint_of_ones_own_is_measured_by_its_own_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

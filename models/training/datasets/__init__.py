@@ -4,6 +4,6 @@ Run `python -m models.training.datasets portraits` (or letters, digits) once; af
 `load(Path("data/portraits"))` gives a training its pictures and labels.
 """
 
-from models.training.datasets.pictures import PictureSet, PictureSetError, load, save
+from models.training.datasets.pictures import PictureSet, PictureSetError, load, made_by, save
 
-__all__ = ["PictureSet", "PictureSetError", "load", "save"]
+__all__ = ["PictureSet", "PictureSetError", "load", "made_by", "save"]

@@ -128,10 +128,16 @@ def load(folder: Path) -> PictureSet:
         raise PictureSetError(f"The picture set in {folder} is broken: {fault} {remedy}") from fault
 
 
+def made_by(name: str) -> list[str]:
+    """What `python -m models.training.datasets` takes for a set of that name: 'landscapes256' are landscapes of 256 pixels a side."""
+    kind = name.rstrip("0123456789")
+    return [kind, "--size", name[len(kind) :], "--out", f"data/{name}"] if kind and kind != name else [name]
+
+
 def _remedy(folder: Path) -> str:
     name = folder.resolve().name
     if next(picture_files(folder), None) is None:
-        return f"Make it with: python -m models.training.datasets {name}"
+        return f"Make it with: python -m models.training.datasets {' '.join(made_by(name))}"
     return (
         f"It holds plain pictures: python -m models.training.datasets folder {shlex.quote(str(folder))} makes a set of them, data/{name}."
     )

@@ -147,9 +147,8 @@ export class State {
 
   #rollRest() {
     const { classes = [], styles = [], layers = 1 } = this.declaration ?? {};
-    const one = (names) => (names.length ? { [names[Math.floor(Math.random() * names.length)]]: 1 } : {});
     const mixed = layers > 1 ? { mix_seed: anySeed() } : {};
-    return { variation_seed: anySeed(), classes: one(classes), styles: one(styles), ...mixed };
+    return { variation_seed: anySeed(), classes: whole(classes), styles: whole(styles), ...mixed };
   }
 
   #commit() {
@@ -182,13 +181,16 @@ export class State {
   }
 }
 
+const one = (/** @type {any[]} */ among) => among[Math.floor(Math.random() * among.length)];
+
+/** One class or style by chance, and nothing of the others. @param {string[]} names */
+const whole = (names) => (names.length ? { [one(names)]: 1 } : {});
+
 /**
  * A first picture by chance, so that each visit begins somewhere else: of the seeds that a generator vouches for where it does, and as
  * bold as suits it.
  * @param {any} [declaration]
  */
 export function begin({ classes = [], styles = [], openings = [], truncation } = {}) {
-  const one = (/** @type {any[]} */ among) => among[Math.floor(Math.random() * among.length)];
-  const whole = (/** @type {string[]} */ names) => (names.length ? { [one(names)]: 1 } : {});
   return { seed: one(openings) ?? anySeed(), classes: whole(classes), styles: whole(styles), truncation };
 }

@@ -70,17 +70,19 @@ def find_directions(generator: Generator, data: PictureSet | None = None, count:
     with torch.no_grad():
         samples = sampled(generator, count)
     told = readings(data) if data is not None and spec.channels == 3 else {}
-    again = readings(data, second=True) if told and data is not None else {}
     eyes = told or measurements(spec)
+    again = readings(data, second=True) if told and data is not None else measurements(spec, second=True)
     # What one pair of eyes takes for a trait may be another thing: what both see is raised, and the rest kept still for both.
+    # Eyes that learned must both see as much of it; of two measurements, which can't be deceived, the mean rises.
+    risen = alike if told else on_average
     read = standard(generator, samples, (*eyes.values(), *again.values()))
     rising = fitted(generator, samples, read) if spec.draws_strokes else slopes(generator, samples, read)
     found = {}
     for k, name in enumerate(eyes):
         raised = range(k, len(read), len(eyes))
-        way = alone(samples, rising, raised)
+        way = alone(samples, *risen(rising, raised))
         for _ in range(0 if spec.draws_strokes else ROUNDS):  # a slope is only that of a place: what is met along the way corrects it
-            way = alone(samples, slopes(generator, samples, read, way), raised)
+            way = alone(samples, *risen(slopes(generator, samples, read, way), raised))
         found[name] = way
     if again:
         found = seen_twice(generator, samples, found, again)
@@ -154,14 +156,26 @@ def fitted(generator: Generator, samples: Sampled, read: Sequence[Reading]) -> S
     return slope[:, None].expand(-1, generator.spec.layers, -1)
 
 
-def alone(samples: Sampled, rising: Slopes, raised: Sequence[int]) -> Tensor:
+def alike(rising: Slopes, raised: Sequence[int]) -> tuple[Slopes, Tensor]:
+    """What `alone` is asked for where each of the readings named is to rise alike: (readings, layers, w_dim), (readings,)."""
+    wanted = torch.zeros(len(rising))
+    wanted[list(raised)] = 1
+    return rising, wanted
+
+
+def on_average(rising: Slopes, raised: Sequence[int]) -> tuple[Slopes, Tensor]:
+    """The same where their mean is to rise, and it does not matter which of them does more."""
+    others = [k for k in range(len(rising)) if k not in raised]
+    return alike(torch.cat([rising[list(raised)].mean(0, keepdim=True), rising[others]]), [0])
+
+
+def alone(samples: Sampled, rising: Slopes, wanted: Tensor) -> Tensor:
     """The way, (layers, w_dim), that raises some readings alike and, to first order, no other, in the fewest layers that do nearly all.
 
-    Of all such ways the likeliest: shortest in the covariance C of w; so it is C G' (G C G')^-1 e, G the slopes, e 1 where a reading
-    is raised and 0 elsewhere. One standard deviation long in the mean of its layers.
+    Of all such ways the likeliest: shortest in the covariance C of w; so it is C G' (G C G')^-1 e, G the slopes, e what is wanted: 1
+    where a reading is raised and 0 elsewhere. One standard deviation long in the mean of its layers.
     """
-    gram, wanted = covariance(samples), torch.zeros(len(rising))
-    wanted[list(raised)] = 1
+    gram = covariance(samples)
     reached = rising @ gram  # (readings, layers, w_dim)
     each = torch.einsum("i,ild,ild->l", wanted, rising, reached)
     order = each.argsort(descending=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from models.spec import GeneratorSpec
 
@@ -26,27 +27,44 @@ def weight(x: Tensor) -> Tensor:
     return ink(x).mean(dim=(1, 2))
 
 
-def moments(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Second moments of the ink about its middle: across, along both, down; each (n,), in squared half-widths of the page."""
+def centred(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The ink as a distribution, (n, h, w), and how far from its middle each pixel is, in half-widths: across (n, 1, w), down (n, h, 1)."""
     mass = ink(x) + 1e-6
     mass = mass / mass.sum(dim=(1, 2), keepdim=True)
     axis = torch.linspace(-1, 1, x.shape[-1], device=x.device)
     column, row = axis[None, None, :], axis[None, :, None]
-    column = column - (mass * column).sum(dim=(1, 2), keepdim=True)
-    row = row - (mass * row).sum(dim=(1, 2), keepdim=True)
-    return (mass * column.square()).sum((1, 2)), (mass * column * row).sum((1, 2)), (mass * row.square()).sum((1, 2))
+    return mass, column - (mass * column).sum(dim=(1, 2), keepdim=True), row - (mass * row).sum(dim=(1, 2), keepdim=True)
 
 
 def slant(x: Tensor) -> Tensor:
     """How far a stroke leans to the right for each step up."""
-    _, both, down = moments(x)
-    return -both / down
+    mass, column, row = centred(x)
+    return -(mass * column * row).sum((1, 2)) / (mass * row.square()).sum((1, 2))
 
 
 def width(x: Tensor) -> Tensor:
     """How broad the ink spreads against its height."""
-    across, _, down = moments(x)
-    return (across / down).sqrt()
+    mass, column, row = centred(x)
+    return ((mass * column.square()).sum((1, 2)) / (mass * row.square()).sum((1, 2))).sqrt()
+
+
+def edge_slant(x: Tensor) -> Tensor:
+    """The same by the edges of the strokes: how their gradients turn from across to down, the steeper the edge the more it counts."""
+    grey = ink(x)
+    across, down = grey[:, 1:-1, 2:] - grey[:, 1:-1, :-2], grey[:, 2:, 1:-1] - grey[:, :-2, 1:-1]
+    return (across * down).sum((1, 2)) / (across.square().sum((1, 2)) + 1e-6)
+
+
+def core(x: Tensor) -> Tensor:
+    """Weight by the strokes: the share of the ink that is left when each stroke loses a pixel all around."""
+    grey = ink(x)
+    return -F.max_pool2d(-grey, 3, 1, 1).sum((1, 2)) / (grey.sum((1, 2)) + 1e-6)
+
+
+def mean_width(x: Tensor) -> Tensor:
+    """Width by mean distances from the middle: a blot far out, which squares make much of, is no breadth."""
+    mass, column, row = centred(x)
+    return (mass * column.abs()).sum((1, 2)) / (mass * row.abs()).sum((1, 2))
 
 
 def warmth(x: Tensor) -> Tensor:
@@ -64,6 +82,11 @@ def brightness(x: Tensor) -> Tensor:
     return lightness(x).mean(dim=(1, 2))
 
 
-def measurements(spec: GeneratorSpec) -> Mapping[str, Reading]:
-    """What can be measured on a generator's pictures: shapes on grey ones, colours on coloured ones."""
-    return {"slant": slant, "weight": weight, "width": width} if spec.channels == 1 else {"brightness": brightness, "warmth": warmth}
+def measurements(spec: GeneratorSpec, *, second: bool = False) -> Mapping[str, Reading]:
+    """What can be measured on a generator's pictures: shapes on grey ones, colours on coloured ones.
+
+    second: shapes in another way, to see whether what the first one found is there; colours leave no doubt.
+    """
+    if spec.channels > 1:
+        return {} if second else {"brightness": brightness, "warmth": warmth}
+    return {"slant": edge_slant, "weight": core, "width": mean_width} if second else {"slant": slant, "weight": weight, "width": width}

@@ -14,7 +14,8 @@ from torch import Tensor
 from models.checkpoint import load, save
 from models.directions import AXIS, FACTOR, find_directions, scaled
 from models.directions.__main__ import main
-from models.directions.find import Sampled, alone, axes, factors, sampled, slopes, within
+from models.directions.find import Sampled, alike, alone, axes, factors, on_average, sampled, slopes, within
+from models.directions.measured import measurements
 from models.directions.readers import readings
 from models.directions.traits import TRAITS, traits_of
 from models.encoder import Encoder, EncoderConfig
@@ -53,7 +54,7 @@ def test_a_way_raises_its_own_and_leaves_the_others() -> None:
     known, rising = samples(), torch.randn(3, 1, 6)
     gram = known.centred.T @ known.centred / len(known.centred)
     for number in range(3):
-        way = alone(known, rising, [number])
+        way = alone(known, *alike(rising, [number]))
         moved = (rising * way).sum((1, 2))
         assert moved.argmax() == number
         assert float(moved.abs().sort().values[-2]) < 0.05 * float(moved[number])
@@ -63,10 +64,19 @@ def test_a_way_raises_its_own_and_leaves_the_others() -> None:
 
 def test_what_two_pairs_of_eyes_see_is_raised_alike_for_both() -> None:
     rising = torch.randn(4, 1, 6)  # two traits, seen twice
-    way = alone(samples(), rising, (1, 3))
+    way = alone(samples(), *alike(rising, (1, 3)))
     moved = (rising * way).sum((1, 2))
     assert float(moved[1]) == pytest.approx(float(moved[3]), rel=0.05) and float(moved[1]) > 0
     assert float(moved[[0, 2]].abs().max()) < 0.05 * float(moved[1])
+
+
+def test_of_two_measurements_the_mean_rises_and_the_way_is_likelier() -> None:
+    known, rising = samples(), torch.randn(4, 1, 6)
+    way, strict = (alone(known, *asked(rising, (1, 3))) for asked in (on_average, alike))
+    moved = (rising * way).sum((1, 2))
+    mean = float(moved[[1, 3]].mean())
+    assert float(moved[[0, 2]].abs().max()) < 0.05 * mean
+    assert mean >= float((rising * strict).sum((1, 2))[[1, 3]].mean()) - 1e-4  # of ways of one length it goes the farthest
 
 
 def test_axes_are_the_main_ones_and_their_sign_is_settled() -> None:
@@ -118,7 +128,7 @@ def test_slopes_are_those_of_each_layer_also_along_a_way() -> None:
 def test_a_way_goes_through_the_fewest_layers_that_do_its_work() -> None:
     rising = torch.zeros(1, 5, 6)
     rising[0, :, 0] = torch.tensor([0.01, 2.0, 0.0, 1.0, -0.05])
-    way = alone(samples(), rising, [0])
+    way = alone(samples(), *alike(rising, [0]))
     assert (way.abs().sum(1) > 0).tolist() == [False, True, False, True, False]
     assert float(way[1, 0]) == pytest.approx(2 * float(way[3, 0]), rel=1e-3)
 
@@ -214,6 +224,21 @@ def test_shapes_are_measured_in_another_way_than_directions_are_found_by() -> No
     assert median_lightness(torch.ones(1, 3, 4, 4)).item() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("second", [False, True])
+def test_what_is_measured_rises_with_its_own(second: bool) -> None:
+    read = measurements(built("mlp_gan").spec, second=second)
+
+    def rises(name: str, pictures: list[Tensor]) -> bool:
+        values = [read[name](x).item() for x in pictures]
+        return all(a + 1e-3 < b for a, b in zip(values, values[1:], strict=False))
+
+    assert set(read) == {"slant", "weight", "width"}
+    assert rises("slant", [strokes(lean) for lean in (-0.4, 0.0, 0.4)])
+    assert rises("weight", [strokes(thick=thick) for thick in (3, 5, 7)])
+    assert rises("width", [strokes(thick=thick) for thick in (3, 9, 15)])
+    assert read["slant"](strokes()).item() == pytest.approx(0, abs=0.02)
+
+
 def test_the_command_finds_them_anew_and_leaves_the_weights(tmp_path: Path) -> None:
     family, config = FAMILIES["tiny-dcgan"]
     torch.manual_seed(0)
@@ -229,11 +254,11 @@ def test_the_command_finds_them_anew_and_leaves_the_weights(tmp_path: Path) -> N
     before = load(tmp_path / "one")
     assert main(["one", "--checkpoints", str(tmp_path), "--data", str(tmp_path)]) == 0
     after = load(tmp_path / "one")
-    assert set(after.directions) >= {"slant", "weight", "width", f"{AXIS}1"}
+    assert f"{AXIS}1" in after.directions and not torch.equal(after.directions.get("slant", torch.zeros(72)), torch.ones(72))
     weights = before.generator.state_dict()
     assert all(torch.equal(value, weights[name]) for name, value in after.generator.state_dict().items())
     found = steering(after, grey, tmp_path)
-    assert set(found) == {"slant", "weight", "width"}
+    assert set(found) == set(after.directions) & {"slant", "weight", "width"}
     assert all(len(one["steps"]) == 5 and np.isfinite(one["moved"]) for one in found.values())
 
 

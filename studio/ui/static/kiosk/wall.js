@@ -6,8 +6,7 @@ import { keepAsking } from './ask.js';
 import { confine } from './confine.js';
 import { isOpen } from './hours.js';
 
-const EVERY = 20000; // ms between questions what hangs
-const CHANGE = 5000; // ms until the next picture gives way to another
+const EVERY = 5000; // ms between questions what hangs; then a picture gives way to another, of which it is known that it hangs
 const FADE = 3000; // as in wall.css
 const MOST = 24; // at once
 
@@ -53,7 +52,6 @@ class Wall {
     this.hung = /** @type {Hung[]} */ ([]);
     this.cells = /** @type {{root: HTMLElement, shown: Hung}[]} */ ([]);
     this.next = 0;
-    setInterval(() => this.#change(), CHANGE);
   }
 
   /** @param {Hung[]} pictures the newest first */
@@ -65,6 +63,7 @@ class Wall {
     if (this.cells.length !== this.#count()) return this.build();
     for (const cell of this.cells) if (gone.has(cell.shown.id)) this.#show(cell, this.#unseen());
     for (const one of fresh.slice(0, this.cells.length)) this.#show(this.#oldest(), one); // a visitor looks for theirs at once
+    if (!fresh.length) this.#change();
   }
 
   build() {

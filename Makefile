@@ -29,7 +29,7 @@ help:
 	@echo 'make bench      milliseconds from hand to pixel against a naive page, seconds to the first picture  (ARGS)'
 	@echo 'make train      train PRESET=$(PRESET), its data made first  (ARGS)'
 	@echo 'make evaluate   measure every checkpoint  (ARGS)'
-	@echo 'make look       a PNG of every tab, three widths, light and dark, and of the kiosk, in look/'
+	@echo 'make look       a PNG of every tab, three widths, light and dark, of the hosted page and of the kiosk, in look/'
 
 run: $(RUN)
 	@$(PY) app.py --host $(HOST) --port $(PORT) $(ARGS)

@@ -1,4 +1,4 @@
-"""Look at the pages: `python -m studio.look` photographs every tab at three widths, light and dark, and the kiosk, into look/."""
+"""Look at the pages: `python -m studio.look` photographs every tab at three widths, light and dark, the hosted page and the kiosk, into look/."""
 
 from __future__ import annotations
 
@@ -70,6 +70,28 @@ def photograph(browser: Browser, url: str, folder: Path) -> list[Path]:
     return made
 
 
+def photograph_hosted(browser: Browser, url: str, folder: Path) -> list[Path]:
+    """What a visitor of a Space sees, on a desk and on a phone: Create, the map of it, and a gallery of their own."""
+    made: list[Path] = []
+    for (width, height), theme in zip((SIZES[0], SIZES[-1]), THEMES, strict=True):
+        with open_themed(browser, url, width, height, theme) as page:
+
+            def shoot(name: str, wait: float, page: Page = page, size: str = f"{width}-{theme}") -> None:
+                page.wait_for_timeout(wait)
+                made.append(folder / f"hosted-{name}-{size}.png")
+                page.screenshot(path=made[-1])
+
+            shoot("create", 2500)
+            page.locator("[data-act=atlas]").click()
+            page.locator("[data-role=atlas]:visible").wait_for()
+            shoot("map", 20_000)  # its pictures find their places
+            page.keyboard.press("Escape")
+            hang_pictures(page, PICTURES)
+            open_tab(page, "gallery")
+            shoot("gallery", 400)
+    return made
+
+
 def photograph_kiosk(browser: Browser, url: str, pin: str, folder: Path) -> list[Path]:
     """At three sizes of screens: the film, a visit, a picture to take home, the countdown, the wall and the curator's page."""
     made: list[Path] = []
@@ -123,6 +145,8 @@ def main(argv: list[str] | None = None) -> int:
             flags = ["--port", str(port), "--folder", folder, "--checkpoints", str(options.checkpoints.resolve())]
             with serving(["app.py", *flags], port, Path(folder) / "log") as server:
                 made = photograph(browser, server.url, options.out)
+            with serving(["app.py", "--profile", "spaces", *flags], port, Path(folder) / "hosted.log") as server:
+                made += photograph_hosted(browser, server.url, options.out)
             log = Path(folder) / "kiosk.log"
             with serving(["app.py", "--profile", "kiosk", "--host", "0.0.0.0", *flags], port, log) as server:
                 pin = re.findall(r"PIN is (\d+)", log.read_text("utf-8"))[0]

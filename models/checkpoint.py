@@ -23,7 +23,7 @@ from models.latent import MAX_PSI, MAX_SEED
 from models.registry import GENERATORS, TRANSLATORS
 from models.spec import Generator
 from models.translators.translator import Translator
-from models.whole import move, write_whole
+from models.whole import move, sweep, write_whole
 
 MAX_CARD = 1 << 20
 MAX_WEIGHTS = 1 << 30
@@ -190,6 +190,7 @@ def save(
     Wherever it is killed, `load` finds the old checkpoint or the new one: the new card lies beside the old until its weights are there.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     named = {DIRECTION + name: tensor for name, tensor in (directions or {}).items()}
     tensors = {**network.state_dict(), **named}
     halves = {name: t.detach().cpu().half().contiguous() if t.is_floating_point() else t.cpu() for name, t in tensors.items()}

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+FRESH = ".new"
+
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Write a file, new or in another's place, as `writing` does."""
@@ -21,11 +23,11 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
 def writing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """A file to write to, which takes its name once the block has ended well; then it is on the disk. Folders are made as needed.
 
-    Where the block or the disk fails, what had the name keeps it, and a new name stays nobody's. A kill leaves a `.new` beside it.
+    Where the block or the disk fails, what had the name keeps it, and a new name stays nobody's. A kill leaves a `.new` (`sweep`).
     mode: who may read and write it, less what the process masks. Raises OSError as the disk does.
     """
     _make_folder(path.parent)
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}{FRESH}")
     try:
         with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             yield file
@@ -35,6 +37,12 @@ def writing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Take away what killed writings left in a folder; for its one writer, before it writes."""
+    for left in folder.glob(f"*.????????{FRESH}"):
+        left.unlink(missing_ok=True)
 
 
 def move(fresh: Path, path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from models.whole import write_whole
+from models.whole import FRESH, write_whole
 from studio.errors import Fault
 
 IN_THE_MAKING = 3600.0  # seconds after which half a file is nobody's any more
@@ -66,7 +66,7 @@ class GalleryFiles:
                 path.unlink(missing_ok=True)
         for path in self._thumbs.glob("*/*"):
             known_one = path.name.partition(".")[0] in known
-            if not known_one or (path.suffix == ".new" and path.stat().st_mtime < time.time() - IN_THE_MAKING):
+            if not known_one or (path.suffix == FRESH and path.stat().st_mtime < time.time() - IN_THE_MAKING):
                 path.unlink(missing_ok=True)
 
 

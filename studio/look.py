@@ -1,4 +1,4 @@
-"""Look at the pages: `python -m studio.look` photographs every tab at three widths, light and dark, the hosted page and the kiosk, into look/."""
+"""Look at the pages: `python -m studio.look` photographs every tab, light and dark, the hosted page and the kiosk, into look/."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from models.training.schedule import Stage, stage
 from models.training.shards import Shard
 from models.training.sheet import measured, sample_sheet
 from models.training.watch import Watch
-from models.whole import write_whole
+from models.whole import sweep, write_whole
 
 CPU, ALONE = torch.device("cpu"), Shard()
 STATE, HEALTHY, LOG = "state.pt", "healthy.pt", "log.jsonl"
@@ -147,6 +147,8 @@ def write_state(run: Run) -> None:
 
 def load_state(run: Run, path: Path) -> None:
     """Put a run where a save stood; nothing in the file is executed (weights_only)."""
+    if run.shard.leads:
+        sweep(run.folder)
     try:
         state = torch.load(path, weights_only=True, map_location=run.device)
         run.generator.load_state_dict(state["generator"])

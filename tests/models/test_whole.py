@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.whole import move, write_whole, writing
+from models.whole import move, sweep, write_whole, writing
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither these modes nor folders that are synced")
 
@@ -130,3 +130,12 @@ def test_a_file_takes_anothers_place(tmp_path: Path) -> None:
     write_whole(tmp_path / "a", b"old")
     move(tmp_path / "next", tmp_path / "a")
     assert entries(tmp_path) == {"a": b"new"}
+
+
+def test_what_a_killed_writing_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a", b"whole")
+    (tmp_path / "a.0123abcd.new").write_bytes(b"ha")
+    (tmp_path / "news.new").write_bytes(b"a visitor's")
+    sweep(tmp_path)
+    assert entries(tmp_path) == {"a": b"whole", "news.new": b"a visitor's"}
+    sweep(tmp_path / "nowhere")

@@ -46,5 +46,8 @@ class Homes:
 
 
 def qr_code(address: str) -> str:
-    """A QR code as the SVG of a data: address, with the quiet zone of ISO/IEC 18004 around it."""
-    return segno.make_qr(address, error="m").svg_data_uri(scale=8, border=4, dark="#111", light="#fff")
+    """A QR code as the PNG of a data: address, with the quiet zone of ISO/IEC 18004 around it.
+
+    An SVG would be a document of its own, of which the browser keeps one for each visitor.
+    """
+    return segno.make_qr(address, error="m").png_data_uri(scale=8, border=4, dark="#111", light="#fff")

@@ -75,7 +75,7 @@ class KioskRoutes:
         return answer(id=(await asyncio.to_thread(self._floor.keep, recipe)).id)
 
     async def take_home(self, request: Request) -> Response:
-        """{"recipe": …} in; the QR code as an SVG, and how many seconds it leads anywhere."""
+        """{"recipe": …} in; the QR code as a PNG, and how many seconds it leads anywhere."""
         recipe = (await own(request)).get("recipe")
         code, address = await asyncio.to_thread(self._floor.take_home, recipe)
         return answer(code=code, address=address, seconds=LIFE)

@@ -127,7 +127,7 @@ def test_a_phone_sees_its_picture_the_wall_and_the_pin_and_nothing_else(phone: T
 def test_a_picture_is_taken_home_and_nothing_but_its_bytes(visitor: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert visitor.get("/kiosk.json").json()["home"] is True
     told = visitor.post("/kiosk/home", json={"recipe": RECIPE}).json()
-    assert told["code"].startswith("data:image/svg+xml")
+    assert told["code"].startswith("data:image/png")
     assert told["address"].startswith("http://192.168.1.5:7860/home/")
     place = told["address"].removeprefix("http://192.168.1.5:7860")
     taken = visitor.get(place)

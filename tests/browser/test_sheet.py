@@ -95,6 +95,7 @@ def test_the_sheet_speaks_chinese_and_is_sound(page: Page) -> None:
     page.evaluate("window.atelier.words.use('zh')")
     open_sheet(page, "digits-cgan", "varied")
     expect(page.locator(".sheet-mode").nth(2)).to_have_text("差别最大")
+    page.wait_for_function("document.getAnimations().every(({playState}) => playState !== 'running')")  # colours have come to rest
     page.add_script_tag(path=Path(AXE))
     found = [fault for fault in page.evaluate(SCAN, []) if fault["impact"] in IN_EARNEST]
     assert [fault for fault in found if "sheet" in fault["html"] or "cell" in fault["html"]] == []

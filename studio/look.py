@@ -22,6 +22,7 @@ Theme = Literal["light", "dark"]
 SIZES = ((1440, 900), (820, 1180), (390, 844))
 KIOSK_SIZES = ((1080, 1920), (3840, 2160), (1024, 768))
 PICTURES = 5  # in the gallery while it is photographed
+SOON, SLOWLY = 400, 2500  # ms until thumbnails have come, until a film or a wall has
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
@@ -54,6 +55,20 @@ def hang_pictures(page: Page, count: int) -> None:
     page.locator(".notice-close").click()
 
 
+def lay_map(page: Page) -> None:
+    """Wait until all pictures of the map are drawn and lie at their places."""
+    page.wait_for_function(
+        "window.atelier.atlas.ground.isLaid && !window.atelier.atlas.ground.glide.runs && atelier.live.sheets.size === 0"
+    )
+
+
+def shoot(page: Page, path: Path, wait: float) -> Path:
+    """A screenshot after so many ms, in which pictures come and what moves comes to rest."""
+    page.wait_for_timeout(wait)
+    page.screenshot(path=path)
+    return path
+
+
 def photograph(browser: Browser, url: str, folder: Path) -> list[Path]:
     """One numbered PNG a width, theme and tab: look/01-create-1440-light.png and so on."""
     made: list[Path] = []
@@ -64,9 +79,7 @@ def photograph(browser: Browser, url: str, folder: Path) -> list[Path]:
                     hang_pictures(page, PICTURES)
                 for tab in TABS:
                     open_tab(page, tab)
-                    page.wait_for_timeout(400)  # motion ends, thumbnails arrive
-                    made.append(folder / f"{len(made) + 1:02}-{tab}-{width}-{theme}.png")
-                    page.screenshot(path=made[-1])
+                    made.append(shoot(page, folder / f"{len(made) + 1:02}-{tab}-{width}-{theme}.png", SOON))
     return made
 
 
@@ -75,20 +88,15 @@ def photograph_hosted(browser: Browser, url: str, folder: Path) -> list[Path]:
     made: list[Path] = []
     for (width, height), theme in zip((SIZES[0], SIZES[-1]), THEMES, strict=True):
         with open_themed(browser, url, width, height, theme) as page:
-
-            def shoot(name: str, wait: float, page: Page = page, size: str = f"{width}-{theme}") -> None:
-                page.wait_for_timeout(wait)
-                made.append(folder / f"hosted-{name}-{size}.png")
-                page.screenshot(path=made[-1])
-
-            shoot("create", 2500)
+            size = f"{width}-{theme}.png"
+            made.append(shoot(page, folder / f"hosted-create-{size}", SLOWLY))
             page.locator("[data-act=atlas]").click()
-            page.locator("[data-role=atlas]:visible").wait_for()
-            shoot("map", 20_000)  # its pictures find their places
+            lay_map(page)
+            made.append(shoot(page, folder / f"hosted-map-{size}", SOON))
             page.keyboard.press("Escape")
             hang_pictures(page, PICTURES)
             open_tab(page, "gallery")
-            shoot("gallery", 400)
+            made.append(shoot(page, folder / f"hosted-gallery-{size}", SOON))
     return made
 
 
@@ -96,39 +104,34 @@ def photograph_kiosk(browser: Browser, url: str, pin: str, folder: Path) -> list
     """At three sizes of screens: the film, a visit, a picture to take home, the countdown, the wall and the curator's page."""
     made: list[Path] = []
     for width, height in KIOSK_SIZES:
-
-        def shoot(page: Page, name: str, wait: float = 2500, size: str = f"{width}x{height}") -> None:
-            page.wait_for_timeout(wait)  # pictures come, and what moves comes to rest
-            made.append(folder / f"kiosk-{name}-{size}.png")
-            page.screenshot(path=made[-1])
-
+        size = f"{width}x{height}.png"
         context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True)
         page = context.new_page()
         page.route("**/kiosk.json", lambda route: route.fulfill(json={**route.fetch().json(), "idle": LEAST_IDLE}))
         page.goto(url)
         place = page.locator(".place").last
         place.wait_for()
-        shoot(page, "film")
+        made.append(shoot(page, folder / f"kiosk-film-{size}", SLOWLY))
         place.locator("canvas").tap()
         for _ in range(PICTURES):
             place.locator("[data-act=another]").tap()
             page.wait_for_timeout(500)  # a hand is no quicker
             place.locator("[data-act=keep]").tap()
-        shoot(page, "visit")
+        made.append(shoot(page, folder / f"kiosk-visit-{size}", SLOWLY))
         if place.locator("[data-act=home]").is_visible():  # the machine has a network
             place.locator("[data-act=home]").tap()
-            shoot(page, "home")
+            made.append(shoot(page, folder / f"kiosk-home-{size}", SLOWLY))
         place.locator(".leaving").wait_for()  # nobody touches it any more
-        shoot(page, "leaving", 0)
+        made.append(shoot(page, folder / f"kiosk-leaving-{size}", 0))
         page.unroute_all(behavior="ignoreErrors")
         page.goto(f"{url}wall")
-        shoot(page, "wall")
+        made.append(shoot(page, folder / f"kiosk-wall-{size}", SLOWLY))
         page.goto(f"{url}curator")
         for digit in pin:
             page.locator(f"[data-digit='{digit}']").tap()
-        shoot(page, "gate")
+        made.append(shoot(page, folder / f"kiosk-gate-{size}", SLOWLY))
         page.locator("[data-act=enter]").tap()
-        shoot(page, "curator")
+        made.append(shoot(page, folder / f"kiosk-curator-{size}", SLOWLY))
         context.close()
     return made
 

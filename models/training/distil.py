@@ -26,7 +26,7 @@ from torchvision.models import squeezenet1_0
 from models.checkpoint import Card, save
 from models.encoder import FOLDER, Encoder, EncoderConfig
 from models.training.crops import Album, album, crops, spoiled
-from models.whole import write_whole
+from models.whole import sweep, write_whole
 
 SIDES, SHARES = (64, 96, 128), (0.55, 0.25, 0.2)
 BATCH, RATE, WARM_UP = 32, 1.5e-3, 60
@@ -202,6 +202,7 @@ def save_state(run: Distillation) -> None:
 
 def load_state(run: Distillation, path: Path) -> None:
     """Put a distillation where a save stood; nothing in the file is executed (weights_only)."""
+    sweep(run.folder)
     state = torch.load(path, weights_only=True)
     run.encoder.load_state_dict(state["encoder"])
     run.heads.load_state_dict(state["heads"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from studio.look import lay_map
 from tests.browser.hands import after_rest, recipe
 from tests.browser.test_axe import AXE, IN_EARNEST, SCAN
 
@@ -19,13 +20,7 @@ def open_map(page: Page, generator: str = "digits-cgan", count: int = 48) -> Non
     page.emulate_media(reduced_motion="reduce")
     page.evaluate("([generator, count]) => { atelier.atlas.count = count; atelier.state.restore({generator}); }", [generator, count])
     page.click("[data-act=atlas]")
-    laid(page)
-
-
-def laid(page: Page) -> None:
-    page.wait_for_function(
-        "window.atelier.atlas.ground.isLaid && !window.atelier.atlas.ground.glide.runs && atelier.live.sheets.size === 0"
-    )
+    lay_map(page)
 
 
 def point(page: Page, number: int, across: float = 0, down: float = 0) -> tuple[float, float]:
@@ -114,7 +109,7 @@ def test_saved_pictures_are_on_it_and_what_is_near_is_sharp(page: Page) -> None:
     places = page.evaluate("atelier.atlas.items.map(({plane}) => plane)")
     page.click("[data-act=atlas-saved]")
     page.wait_for_function(f"atelier.atlas.items.some(({{id, picture}}) => id === '{saved['id']}' && picture)")
-    laid(page)
+    lay_map(page)
     assert page.evaluate("atelier.atlas.items.filter(({id}) => !id).map(({plane}) => plane)") == places
     page.locator(GROUND).focus()
     for _ in range(9):
@@ -127,7 +122,7 @@ def test_saved_pictures_are_on_it_and_what_is_near_is_sharp(page: Page) -> None:
     page.keyboard.press("Home")
     after_rest(page, lambda: page.keyboard.press("Enter"))
     page.click("[data-act=atlas-wall]")
-    laid(page)
+    lay_map(page)
     assert page.evaluate("new Set(atelier.atlas.items.map(({now}) => `${now.x} ${now.y}`)).size") == len(places) + 1
     page.click(".panel .atlas summary")
     item = page.locator(".panel .atlas-list button").filter(has_text="90210")

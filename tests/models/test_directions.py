@@ -14,7 +14,7 @@ from torch import Tensor
 from models.checkpoint import load, save
 from models.directions import AXIS, FACTOR, find_directions, scaled
 from models.directions.__main__ import main
-from models.directions.find import Sampled, alike, alone, axes, factors, on_average, sampled, slopes, within
+from models.directions.find import Sampled, alike, alone, axes, factors, on_average, sampled, seen_twice, slopes, within
 from models.directions.measured import measurements
 from models.directions.readers import readings
 from models.directions.traits import TRAITS, traits_of
@@ -123,6 +123,15 @@ def test_slopes_are_those_of_each_layer_also_along_a_way() -> None:
         assert rising[0, :, 0].tolist() == pytest.approx(counts)
         assert rising[1, :, 0].tolist() == pytest.approx([2 * count for count in counts])
         assert float(rising[:, :, 1:].abs().max()) == 0
+
+
+def test_a_way_is_kept_where_other_eyes_see_it_rise() -> None:
+    generator: Any = Layered([0.1, 0.2])
+    w = 0.1 * torch.randn(64, 1, 4).expand(-1, 2, -1)
+    ahead, beside = torch.zeros(2, 4), torch.zeros(2, 4)
+    ahead[:, 0], beside[:, 1] = 0.1, 0.1
+    found = {"rises": ahead, "falls": -ahead, "stays": beside, "hardly": 0.01 * ahead}
+    assert set(seen_twice(generator, Sampled(w, w[:, 0], NOTHING), found, dict.fromkeys(found, grey))) == {"rises"}
 
 
 def test_a_way_goes_through_the_fewest_layers_that_do_its_work() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -64,7 +64,7 @@ def painted_slowly(
         yield number + 1, finished(pixels.detach().clamp(0, 1), x, told, beside)
 
 
-def mixed_grams(encoder: Encoder, styles: list[Tensor], shares: list[float], angle: float) -> list[Tensor]:
+def mixed_grams(encoder: Encoder, styles: Sequence[Tensor], shares: Sequence[float], angle: float) -> list[Tensor]:
     """Of several styles, tilted by an angle."""
     with torch.no_grad():
         found = [grams(encoder, tilted(style, angle)) for style in styles]

@@ -19,6 +19,7 @@ from models.layers import double
 from models.registry import TRANSLATORS
 from models.translators.canvas import STRIDE, enlarged, finished, framed, reduced, styles_seen, underpainting
 from models.translators.gatys import Patience, painted_slowly
+from models.translators.glazing import glazed
 from models.translators.tiling import Span, spans
 from models.translators.touches import CELL, LookUp, Places, cut, drawn, joined, laid_out
 from models.translators.translator import NONE, Beside, Option, Others, Tell, Translator, TranslatorSpec, as_pixels, as_tensor, unheard
@@ -29,6 +30,7 @@ PART, REACH = 640, 160  # pixels a side of what is painted at once, and of what 
 LARGEST = 512  # pixels a side of what is painted in one layer
 FINER = 0.5  # strength of the layers over the first, as a part of its strength
 STYLES = 4
+GLAZES, MOST_GLAZES = 3, 12
 MOST_STEPS = 300  # of painting slowly
 
 
@@ -114,6 +116,7 @@ class StyleTransfer(Translator):
         self.config = config
         options = [Option("strength", 1.0), Option("keep_colours", 0.0), Option("stroke", 1.0, 0.25, 2.0)]
         options += [Option(f"share_{k + 1}", 1.0) for k in range(STYLES)]
+        options += [Option("glazes", GLAZES, 0, MOST_GLAZES, whole=True, slow=True)]
         options += [Option("patience", 0, 0, MOST_STEPS, unit="steps", whole=True, slow=True), Option("seed", 0, 0, 9999, whole=True)]
         self.spec = TranslatorSpec(
             "style_transfer", options=tuple(options), beside=(Beside("style", "picture", 1, STYLES), Beside("mask", "mask"))
@@ -199,19 +202,22 @@ class StyleTransfer(Translator):
     def painted(self, x: Tensor, told: Mapping[str, float], beside: Others, tell: Tell = unheard) -> Tensor:
         """One picture (1, 3, h, w). A large one is painted small first and finer over it, so that strokes can be seen.
 
-        The first layer is gone over step by step as often as patience asks. tell is called after each part and step with how many
-        are done, of how many; what it raises ends the work.
+        The first layer is glazed, and gone over step by step as often as patience asks. tell is called after each part and step with
+        how many are done, of how many; what it raises ends the work.
         """
         layers = math.ceil(math.log(max(x.shape[-2] * x.shape[-1] / LARGEST**2, 1), 4))
         sizes = [reduced(x, 2**k) for k in range(layers, -1, -1)]
-        patience, strength = int(told["patience"]), told["strength"]
-        total, done = patience + sum(len(parts(framed(own))) for own in sizes), count(1)
+        patience, glazes, strength = int(told["patience"]), int(told["glazes"]), told["strength"]
+        total, done = patience + glazes + sum(len(parts(framed(own))) for own in sizes), count(1)
         painted, share = sizes[0], strength
         for k, own in enumerate(sizes):
             if k:  # half of its own detail is left where the style is strongest
                 detail = own - enlarged(sizes[k - 1], own)
                 painted, share = (enlarged(painted, own) + (1 - strength / 2) * detail).clamp(0, 1), strength * FINER
-            painted = self.layer(painted, share, told, styles_seen(painted, told, beside, 2**k), lambda: tell(next(done), total))
+            styles = styles_seen(painted, told, beside, 2**k)
+            painted = self.layer(painted, share, told, styles, lambda: tell(next(done), total))
+            if glazes and not k:
+                painted = self.glazed(painted, styles, told, lambda: tell(next(done), total))
             if patience and not k:
                 painted = self.slowly(own, painted, told, beside, lambda so_far: tell(next(done), total, as_pixels(so_far)))
         return finished(painted, x, told, beside)
@@ -231,6 +237,17 @@ class StyleTransfer(Translator):
             painted[..., rows.kept(), columns.kept()] = part[..., rows.within(), columns.within()]
             done()
         return painted[..., STRIDE : STRIDE + x.shape[-2], STRIDE : STRIDE + x.shape[-1]].clamp(0, 1)
+
+    def glazed(
+        self, painted: Tensor, styles: tuple[list[Tensor], list[float]], told: Mapping[str, float], done: Callable[[], None]
+    ) -> Tensor:
+        """What was painted at once, nearer the style by a few steps."""
+        with torch.inference_mode(False):  # gradients are needed
+            seen, count = [style.clone() for style in styles[0]], int(told["glazes"])
+            for layer in glazed(self.encoder.to(painted.device), painted.clone(), seen, styles[1], told["strength"], count):
+                painted = layer
+                done()
+        return painted
 
     def slowly(self, x: Tensor, painted: Tensor, told: Mapping[str, float], beside: Others, done: Callable[[Tensor], None]) -> Tensor:
         """What was painted at once, gone over step by step (Gatys 2016)."""

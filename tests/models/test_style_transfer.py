@@ -33,7 +33,8 @@ from models.training.run import Run, write_state
 from models.translators import canvas, style_transfer
 from models.translators.canvas import framed, normalised, resized
 from models.translators.gatys import Patience, painted_slowly
-from models.translators.style_transfer import StyleTransfer, StyleTransferConfig
+from models.translators.glazing import pyramid, whole
+from models.translators.style_transfer import GLAZES, StyleTransfer, StyleTransferConfig
 from models.translators.tiling import spans
 from models.translators.touches import cut, drawn, laid_out
 from models.translators.translator import as_tensor
@@ -89,8 +90,8 @@ def test_patience_comes_nearer_and_is_told_step_by_step(painter: StyleTransfer) 
     beside = {"style": [style]}
     with torch.inference_mode():  # as the studio works
         at_once = painter.work(pixels, {}, beside)
-        slowly = painter.work(pixels, {"patience": 12}, beside, hear)
-    assert told == [(k, 13) for k in range(1, 14)]
+        slowly = painter.work(pixels, {"patience": 12, "glazes": 2}, beside, hear)
+    assert told == [(k, 15) for k in range(1, 16)]
     assert seen[0] is None and np.array_equal(seen[-1], slowly)
     wanted = grams(ENCODER, canvas.styles_seen(style[None], painter.spec.read({}), {"style": [style]})[0][0])
     distances = [style_distance(grams(ENCODER, as_tensor(x)), wanted).item() for x in (at_once, slowly)]
@@ -98,9 +99,34 @@ def test_patience_comes_nearer_and_is_told_step_by_step(painter: StyleTransfer) 
 
 
 def test_a_moving_hand_waits_for_nothing_slow(painter: StyleTransfer) -> None:
-    assert painter.spec.quick({"patience": 300, "strength": 0.5}) == {"patience": 0, "strength": 0.5}
-    assert painter.spec.effort({"patience": 300}) == 301
-    assert painter.spec.effort({"strength": 0.5}) == 1
+    assert painter.spec.quick({"patience": 300, "strength": 0.5}) == {"patience": 0, "glazes": 0, "strength": 0.5}
+    assert painter.spec.effort({"patience": 300, "glazes": 0}) == 301
+    assert painter.spec.effort({"strength": 0.5}) == 1 + GLAZES
+
+
+def test_glazes_come_nearer_each_and_leave_what_they_are_not_to_touch(painter: StyleTransfer) -> None:
+    content, style = stripes(64, 96, 0), stripes(64, 64, 1)
+    pixels, beside = (content.permute(1, 2, 0) * 255).byte().numpy(), {"style": [style]}
+    with torch.inference_mode():
+        plain, few, many = (painter.work(pixels, {"glazes": count}, beside) for count in (0, 2, 8))
+        untouched = painter.work(pixels, {"glazes": 8, "strength": 0}, beside)
+        without = painter.work(pixels, {"glazes": 0, "strength": 0}, beside)
+    wanted = grams(ENCODER, canvas.styles_seen(style[None], painter.spec.read({}), {"style": [style]})[0][0])
+    far, near, nearest = (style_distance(grams(ENCODER, as_tensor(x)), wanted).item() for x in (plain, few, many))
+    assert nearest < near < far
+    assert np.abs(untouched.astype(int) - without).max() <= 1, "without strength a glaze is clear"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 70), (31, 33), (64, 97)])
+def test_glazes_lie_on_a_picture_of_any_size(painter: StyleTransfer, size: tuple[int, int]) -> None:
+    pixels = (stripes(*size, 0).permute(1, 2, 0) * 255).byte().numpy()
+    assert painter.work(pixels, {"glazes": 1}, {"style": [stripes(32, 32, 1)]}).shape == pixels.shape
+
+
+def test_a_pyramid_is_the_picture() -> None:
+    x = torch.rand(1, 3, 61, 90)
+    assert torch.allclose(whole(pyramid(x)), x, atol=1e-6)
+    assert len(pyramid(x)) == 4
 
 
 def test_a_tilt_of_a_quarter_is_a_quarter_turn() -> None:
@@ -173,7 +199,7 @@ def test_the_encoder_is_not_among_the_weights() -> None:
 
 def test_a_fresh_painter_gives_the_underpainting() -> None:
     x, style = stripes(64, 64, 0)[None], 0.2 + 0.5 * stripes(64, 64, 1)
-    made = StyleTransfer(StyleTransferConfig(**SMALL)).translate(x, {}, {"style": [style]})
+    made = StyleTransfer(StyleTransferConfig(**SMALL)).translate(x, {"glazes": 0}, {"style": [style]})
     assert (made - matched(x, style[None])).abs().mean() < 0.02
 
 
@@ -217,7 +243,7 @@ def test_parts_cannot_be_told_from_the_whole(painter: StyleTransfer, monkeypatch
     monkeypatch.setattr(style_transfer, "PART", 96)
     heard: list[tuple[int, int]] = []
     made = painter.painted(x, told, style, lambda done, total, so_far=None: heard.append((done, total)))
-    assert heard == [(k + 1, 5) for k in range(5)]
+    assert heard == [(k + 1, 5 + GLAZES) for k in range(5 + GLAZES)]
     assert ((made - whole).abs() > 1e-3).float().mean() < 0.01  # a draw between two touches may fall otherwise by rounding
 
 
@@ -226,7 +252,7 @@ def test_a_large_content_is_painted_in_layers_and_can_be_stopped(painter: StyleT
     x, told, style = stripes(90, 110, 0)[None], painter.spec.read({}), {"style": [stripes(128, 128, 1)]}
     heard: list[tuple[int, int]] = []
     assert painter.painted(x, told, style, lambda done, total, so_far=None: heard.append((done, total))).shape == x.shape
-    assert heard == [(1, 3), (2, 3), (3, 3)]
+    assert heard == [(k + 1, 3 + GLAZES) for k in range(3 + GLAZES)]
 
     def stop(done: int, total: int, so_far: np.ndarray | None = None) -> None:
         raise InterruptedError

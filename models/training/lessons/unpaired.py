@@ -42,6 +42,7 @@ LEVELS, PLACES = (1, 2, 3), 128  # maps of the encoder whose places are told apa
 INNER, TEMPERATURE = 64, 0.07  # numbers that tell a place, and how sharply (Park 2020, section 3.2)
 LIKED, KEPT, AGAIN = 1.0, 0.5, 5.0  # weights of the critic's word, of the contrast, and of spoilt prints drawn again
 TINTED, SOFTEST, COARSEST = 0.6, 5, 12  # how far a print takes a photograph's colours; pixels that it is softened by, and of texture
+TITLE, FRAME = 0.2, 0.03  # of a target's height from above, where prints carry their titles, and of its other sides: never learned
 SHOWN = 6  # held-out pictures on a row of the sheet
 
 
@@ -152,7 +153,8 @@ class Unpaired:
             by = torch.randint(len(hands), (n,), generator=draw)
             theirs = np.stack([hands[hand][int(torch.randint(len(hands[hand]), (), generator=draw))] for hand in by.tolist()])
             mine = source[torch.randint(len(source), (n,), generator=draw).numpy()]
-            given, wanted = (windows(data.pictures(rows).float() / 255, PATCH, draw) for rows in (mine, theirs))
+            whole, printed = (data.pictures(rows).float() / 255 for rows in (mine, theirs))
+            given, wanted = (windows(pictures, min(PATCH, whole.shape[-1]), draw) for pictures in (whole, untitled(printed)))
             yield Kinds(given, wanted, spoilt(wanted, given, draw), torch.eye(len(styles))[by] if styles else torch.zeros(n, 0), mine[:, 1])
 
     @torch.no_grad()
@@ -187,13 +189,20 @@ def rows_of(rows: np.ndarray, part: int) -> np.ndarray:
     return rows[rows[:, 0] == part]
 
 
+def untitled(prints: Tensor) -> Tensor:
+    """(n, 3, s, s) without what stands at their edges: of a title a network learns a smudge, and where on a photograph to put it."""
+    side = prints.shape[-1]
+    title, frame = round(TITLE * side), round(FRAME * side)
+    return prints[:, :, title : side - frame, frame : side - frame]
+
+
 def windows(pictures: Tensor, side: int, draw: torch.Generator) -> Tensor:
-    """A square of each of (n, 3, s, s), anything from `side` pixels to all of it, reduced to `side`; half of them mirrored."""
-    whole, parts = pictures.shape[-1], []
-    side = min(side, whole)
+    """A square of each of (n, 3, h, w), anything from `side` pixels to all of it, resized to `side`; half of them mirrored."""
+    whole, parts = min(pictures.shape[-2:]), []
+    least = min(side, whole)
     for x in pictures:
-        extent = round(side * (whole / side) ** float(torch.rand((), generator=draw)))
-        top, left = (int(torch.randint(whole - extent + 1, (), generator=draw)) for _ in range(2))
+        extent = round(least * (whole / least) ** float(torch.rand((), generator=draw)))
+        top, left = (int(torch.randint(length - extent + 1, (), generator=draw)) for length in x.shape[-2:])
         part = x[None, :, top : top + extent, left : left + extent]
         parts.append(F.interpolate(part, size=(side, side), mode="bilinear", antialias=True))
     small, mirrored = torch.cat(parts), torch.rand(len(pictures), 1, 1, 1, generator=draw) < 0.5

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.colours import matched
+from models.colours import Palette, matched
 from models.encoder import Encoder
 from models.gram import content_distance, gram, grams, seen_twice, style_distance, tilted
 from models.translators.canvas import STRIDE, finished, framed, styles_seen
@@ -25,11 +25,15 @@ class Patience:
     steps: int = 300
     rate: float = 0.02  # of a pixel's range, falling to a tenth
     content: float = 0.1  # weight of likeness to the content beside that of style (Gatys 2016, equation 7)
+    palette: float = 0.0  # weight of the style's own colours: the encoder hardly sees a tint that another place makes up for
     smooth: float = 2.0  # weight of squared differences between neighbours, against grain that the encoder hardly sees
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.rate <= 0 or min(self.content, self.smooth) < 0:
+        if self.steps < 1 or self.rate <= 0 or min(self.content, self.palette, self.smooth) < 0:
             raise ValueError(f"Painting takes at least one step, a rate above 0 and no negative weights, not {self}.")
+
+
+FINE = Patience(palette=0.1)  # what the studio asks for, whatever Gatys did
 
 
 def painted_slowly(
@@ -47,6 +51,7 @@ def painted_slowly(
     pixels = begun.detach().clone().requires_grad_()
     adam = torch.optim.Adam([pixels], lr=patience.rate, betas=(0.9, 0.99))
     wanted = {angle: mixed_grams(encoder, styles, shares, angle) for angle in ANGLES}
+    palette = Palette.of(styles, shares)
     draw = torch.Generator().manual_seed(int(told["seed"]))
     for number in range(patience.steps):
         adam.param_groups[0]["lr"] = patience.rate * (1 - 0.9 * number / patience.steps)
@@ -57,6 +62,7 @@ def painted_slowly(
             with torch.no_grad():
                 known = encoder(2 * tilted(framed(x, above, left), angle) - 1)
             style = style_distance([gram(features) for features in found], wanted[angle])
+            style = style + patience.palette * palette.distance(pixels)
             loss = told["strength"] * style + patience.content * content_distance(found, known) + restless(pixels, patience)
             adam.zero_grad()
             loss.sum().backward()

@@ -13,16 +13,16 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
+from models.colours import Palette
 from models.encoder import Encoder
 from models.gram import gram, seen_twice, style_distance
 from models.translators.canvas import enlarged, framed
-from models.translators.gatys import Patience, mixed_grams, restless
+from models.translators.gatys import FINE, mixed_grams, restless
 
 BANDS, SMALLEST = 4, 8  # bands but the coarsest, and pixels a side of what is still parted into two
 FAR = 64  # pixels a side that the encoder can look at from four times as far
 RATE, FINER = 0.006, 0.9  # of a pixel's range in the coarsest band, and of that in each finer one
 LAST = 0.2  # of the rate, towards which it falls
-USUAL = Patience()
 
 
 def glazed(
@@ -49,12 +49,13 @@ def layers(
     rates = [RATE * strength * FINER**k for k in reversed(range(len(bands)))]
     adam = torch.optim.Adam([{"params": [band], "lr": rate} for band, rate in zip(bands, rates, strict=True)], betas=(0.5, 0.9))
     fall = LambdaLR(adam, lambda step: 1 - (1 - LAST) * step / count)
-    wanted = mixed_grams(encoder, styles, shares, 0)
+    wanted, palette = mixed_grams(encoder, styles, shares, 0), Palette.of(styles, shares)
     for _ in range(count):
         with torch.enable_grad():
             picture = whole(bands)
             found = seen_twice(encoder, framed(picture))
-            loss = style_distance([gram(features) for features in found], wanted) + restless(picture, USUAL)
+            style = style_distance([gram(features) for features in found], wanted)
+            loss = style + FINE.palette * palette.distance(picture) + restless(picture, FINE)
             adam.zero_grad()
             loss.sum().backward()
         adam.step()

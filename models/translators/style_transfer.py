@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count, product
 
@@ -18,7 +18,7 @@ from models.gram import moments
 from models.layers import double
 from models.registry import TRANSLATORS
 from models.translators.canvas import STRIDE, enlarged, finished, framed, reduced, styles_seen, underpainting
-from models.translators.gatys import Patience, painted_slowly
+from models.translators.gatys import FINE, painted_slowly
 from models.translators.glazing import glazed
 from models.translators.tiling import Span, spans
 from models.translators.touches import CELL, LookUp, Places, cut, drawn, joined, laid_out
@@ -252,7 +252,7 @@ class StyleTransfer(Translator):
     def slowly(self, x: Tensor, painted: Tensor, told: Mapping[str, float], beside: Others, done: Callable[[Tensor], None]) -> Tensor:
         """What was painted at once, gone over step by step (Gatys 2016)."""
         with torch.inference_mode(False):  # gradients are needed
-            styles, patience = {"style": [style.clone() for style in beside["style"]]}, Patience(int(told["patience"]))
+            styles, patience = {"style": [style.clone() for style in beside["style"]]}, replace(FINE, steps=int(told["patience"]))
             for _, finer in painted_slowly(self.encoder.to(x.device), x.clone(), told, styles, patience, painted.clone()):
                 painted = finer
                 done(finer)

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.checkpoint import load_translator
-from models.colours import luma, matched, recoloured
+from models.colours import Palette, luma, matched, recoloured
 from models.encoder import load_encoder
 from models.evaluate import main as evaluate
 from models.gram import content_distance, gram, grams, seen_twice, style_distance, tilted
@@ -121,6 +121,17 @@ def test_glazes_come_nearer_each_and_leave_what_they_are_not_to_touch(painter: S
 def test_glazes_lie_on_a_picture_of_any_size(painter: StyleTransfer, size: tuple[int, int]) -> None:
     pixels = (stripes(*size, 0).permute(1, 2, 0) * 255).byte().numpy()
     assert painter.work(pixels, {"glazes": 1}, {"style": [stripes(32, 32, 1)]}).shape == pixels.shape
+
+
+def test_a_palette_knows_its_colours_and_forgives_a_narrow_one_little() -> None:
+    x = stripes(32, 32, 0)[None]
+    palette = Palette.of([x], [1.0])
+    assert palette.distance(x).item() == pytest.approx(0, abs=1e-6)
+    assert palette.distance(x.flip(1)).item() > 0.05
+    grey = x.mean(1, keepdim=True).expand_as(x)
+    patches = torch.randn(1, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+    tinted = grey + 0.1 * F.interpolate(patches, scale_factor=16)
+    assert Palette.of([grey], [1.0]).distance(tinted) > 5 * Palette.of([tinted], [1.0]).distance(grey)
 
 
 def test_a_pyramid_is_the_picture() -> None:

@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.colours import luma
 from models.encoder import distance, load_encoder
 from models.metrics.kid import kernel_distance
 from models.metrics.unpaired import BATCH, views
@@ -42,7 +43,9 @@ LEVELS, PLACES = (1, 2, 3), 128  # maps of the encoder whose places are told apa
 INNER, TEMPERATURE = 64, 0.07  # numbers that tell a place, and how sharply (Park 2020, section 3.2)
 LIKED, KEPT, AGAIN = 1.0, 0.5, 5.0  # weights of the critic's word, of the contrast, and of spoilt prints drawn again
 TINTED, SOFTEST, COARSEST = 0.6, 5, 12  # how far a print takes a photograph's colours; pixels that it is softened by, and of texture
-TITLE, FRAME = 0.2, 0.03  # of a target's height from above, where prints carry their titles, and of its other sides: never learned
+INVENTED = 10.0  # weight of what is drawn where there was nothing
+PLAIN, AROUND, UNSEEN = 0.08, 9, 0.03  # steps of luma: none as large within so many pixels is plain, and none so small counts as drawn
+FRAME = 0.03  # of each side of a target, which may be a print's frame: never learned
 SHOWN = 6  # held-out pictures on a row of the sheet
 
 
@@ -95,11 +98,13 @@ class Contrastive:
         (seen, of_again), (known, of_wanted) = self._seen(redrawn, again), self._seen(batch.given, batch.wanted)
         lost = self._lost(seen, known)
         unlike, error = distance(of_again, of_wanted).mean(), (again - batch.wanted).abs().mean()
-        descend(self.draws, LIKED * liked + KEPT * lost + AGAIN * (unlike + error), self.preset, self.shard)
+        added = invented(redrawn, batch.given)
+        loss = LIKED * liked + KEPT * lost + AGAIN * (unlike + error) + INVENTED * added
+        descend(self.draws, loss, self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(True)
         scores = {"critic": critic.item(), "real": real.mean().item(), "fake": fake.mean().item()}
-        return {**scores, "lost": lost.item(), "unlike": unlike.item(), "error": error.item()}
+        return {**scores, "lost": lost.item(), "unlike": unlike.item(), "error": error.item(), "invented": added.item()}
 
     def grow(self, stage: Stage) -> None:
         """It is as large as it will ever be."""
@@ -154,7 +159,7 @@ class Unpaired:
             theirs = np.stack([hands[hand][int(torch.randint(len(hands[hand]), (), generator=draw))] for hand in by.tolist()])
             mine = source[torch.randint(len(source), (n,), generator=draw).numpy()]
             whole, printed = (data.pictures(rows).float() / 255 for rows in (mine, theirs))
-            given, wanted = (windows(pictures, min(PATCH, whole.shape[-1]), draw) for pictures in (whole, untitled(printed)))
+            given, wanted = (windows(pictures, min(PATCH, whole.shape[-1]), draw) for pictures in (whole, unframed(printed)))
             yield Kinds(given, wanted, spoilt(wanted, given, draw), torch.eye(len(styles))[by] if styles else torch.zeros(n, 0), mine[:, 1])
 
     @torch.no_grad()
@@ -189,11 +194,26 @@ def rows_of(rows: np.ndarray, part: int) -> np.ndarray:
     return rows[rows[:, 0] == part]
 
 
-def untitled(prints: Tensor) -> Tensor:
-    """(n, 3, s, s) without what stands at their edges: of a title a network learns a smudge, and where on a photograph to put it."""
+def invented(redrawn: Tensor, given: Tensor) -> Tensor:
+    """How much is drawn where there was nothing to draw, a mean over both pictures, (n, 3, h, w) in [0, 1].
+
+    Prints carry titles, and a critic likes a sky better with strokes in it than without: what nobody saw is not to be there.
+    """
+    plain = F.relu(1 - F.max_pool2d(relief(given), AROUND, 1, AROUND // 2) / PLAIN)
+    return (plain * F.relu(relief(redrawn) - UNSEEN)).mean()
+
+
+def relief(x: Tensor) -> Tensor:
+    """Steps of luma from each pixel to those on its right and below, (n, 3, h, w) -> (n, 1, h, w)."""
+    light = F.pad(luma(x), (0, 1, 0, 1), mode="replicate")
+    return (light[..., :-1, 1:] - light[..., :-1, :-1]).abs() + (light[..., 1:, :-1] - light[..., :-1, :-1]).abs()
+
+
+def unframed(prints: Tensor) -> Tensor:
+    """(n, 3, s, s) without their outermost pixels."""
     side = prints.shape[-1]
-    title, frame = round(TITLE * side), round(FRAME * side)
-    return prints[:, :, title : side - frame, frame : side - frame]
+    frame = round(FRAME * side)
+    return prints[:, :, frame : side - frame, frame : side - frame]
 
 
 def windows(pictures: Tensor, side: int, draw: torch.Generator) -> Tensor:

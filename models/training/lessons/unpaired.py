@@ -43,8 +43,8 @@ LEVELS, PLACES = (1, 2, 3), 128  # maps of the encoder whose places are told apa
 INNER, TEMPERATURE = 64, 0.07  # numbers that tell a place, and how sharply (Park 2020, section 3.2)
 LIKED, KEPT, AGAIN = 1.0, 0.5, 5.0  # weights of the critic's word, of the contrast, and of spoilt prints drawn again
 TINTED, SOFTEST, COARSEST = 0.6, 5, 12  # how far a print takes a photograph's colours; pixels that it is softened by, and of texture
-INVENTED = 10.0  # weight of what is drawn where there was nothing
-PLAIN, AROUND, UNSEEN = 0.08, 9, 0.03  # steps of luma: none as large within so many pixels is plain, and none so small counts as drawn
+INVENTED = 60.0  # weight of what is drawn where there was nothing
+AROUND, PLAIN, UNSEEN = 17, 0.08, 0.015  # pixels a side; contrast in luma: less is plain, and so little is not drawn
 FRAME = 0.03  # of each side of a target, which may be a print's frame: never learned
 SHOWN = 6  # held-out pictures on a row of the sheet
 
@@ -204,9 +204,9 @@ def invented(redrawn: Tensor, given: Tensor) -> Tensor:
 
 
 def relief(x: Tensor) -> Tensor:
-    """Steps of luma from each pixel to those on its right and below, (n, 3, h, w) -> (n, 1, h, w)."""
-    light = F.pad(luma(x), (0, 1, 0, 1), mode="replicate")
-    return (light[..., :-1, 1:] - light[..., :-1, :-1]).abs() + (light[..., 1:, :-1] - light[..., :-1, :-1]).abs()
+    """How far the luma of each pixel is from the mean around it, (n, 3, h, w) -> (n, 1, h, w)."""
+    light = luma(x)
+    return (light - F.avg_pool2d(light, AROUND, 1, AROUND // 2, count_include_pad=False)).abs()
 
 
 def unframed(prints: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from models.training.courses import Opening, Translation, open_translation as op
 from models.training.datasets import PictureSet
 from models.training.datasets.pictures import PictureSetError, save
 from models.training.lessons import LESSONS, Sets
-from models.training.lessons.unpaired import contrast, invented, softened, spoilt, unframed, windows
+from models.training.lessons.unpaired import contrast, softened, spoilt, windows
 from models.training.loop import step
 from models.training.presets import PRESETS
 from models.training.run import Run, write_state
@@ -144,21 +144,6 @@ def test_windows_are_squares_of_the_picture_no_smaller_than_asked() -> None:
     assert extents.min() > 14
     assert extents.max() < 64
     assert torch.equal(windows(across, 96, torch.Generator().manual_seed(0)).amax((1, 2, 3)), torch.ones(8))
-
-
-def test_what_is_drawn_where_there_was_nothing_counts_and_what_is_drawn_over_something_does_not() -> None:
-    sky, lines = torch.full((1, 3, 40, 40), 0.7), torch.full((1, 3, 40, 40), 0.7)
-    lines[..., ::4] = 0.2
-    assert invented(lines, sky) > 0.1
-    assert invented(sky, lines) == invented(lines, lines) == invented(sky, sky) == 0
-    assert invented(lines, sky + 0.01 * torch.rand(1, 1, 40, 40)) > 0.1, "grain is plain"
-
-
-def test_frames_of_prints_are_never_learned() -> None:
-    prints = torch.zeros(8, 3, 100, 100)
-    prints[:, :, 3:97, 3:97] = 1
-    assert unframed(prints).shape == (8, 3, 94, 94)
-    assert unframed(prints).min() == 1
 
 
 def test_a_spoilt_print_is_soft_tinted_and_under_a_photographs_texture(data: Sets) -> None:

@@ -18,7 +18,6 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.colours import luma
 from models.encoder import distance, load_encoder
 from models.metrics.kid import kernel_distance
 from models.metrics.unpaired import BATCH, views
@@ -43,9 +42,6 @@ LEVELS, PLACES = (1, 2, 3), 128  # maps of the encoder whose places are told apa
 INNER, TEMPERATURE = 64, 0.07  # numbers that tell a place, and how sharply (Park 2020, section 3.2)
 LIKED, KEPT, AGAIN = 1.0, 0.5, 5.0  # weights of the critic's word, of the contrast, and of spoilt prints drawn again
 TINTED, SOFTEST, COARSEST = 0.6, 5, 12  # how far a print takes a photograph's colours; pixels that it is softened by, and of texture
-INVENTED = 60.0  # weight of what is drawn where there was nothing
-AROUND, PLAIN, UNSEEN = 17, 0.08, 0.015  # pixels a side; contrast in luma: less is plain, and so little is not drawn
-FRAME = 0.03  # of each side of a target, which may be a print's frame: never learned
 SHOWN = 6  # held-out pictures on a row of the sheet
 
 
@@ -98,13 +94,11 @@ class Contrastive:
         (seen, of_again), (known, of_wanted) = self._seen(redrawn, again), self._seen(batch.given, batch.wanted)
         lost = self._lost(seen, known)
         unlike, error = distance(of_again, of_wanted).mean(), (again - batch.wanted).abs().mean()
-        added = invented(redrawn, batch.given)
-        loss = LIKED * liked + KEPT * lost + AGAIN * (unlike + error) + INVENTED * added
-        descend(self.draws, loss, self.preset, self.shard)
+        descend(self.draws, LIKED * liked + KEPT * lost + AGAIN * (unlike + error), self.preset, self.shard)
         for parameter in self.learns:
             parameter.requires_grad_(True)
         scores = {"critic": critic.item(), "real": real.mean().item(), "fake": fake.mean().item()}
-        return {**scores, "lost": lost.item(), "unlike": unlike.item(), "error": error.item(), "invented": added.item()}
+        return {**scores, "lost": lost.item(), "unlike": unlike.item(), "error": error.item()}
 
     def grow(self, stage: Stage) -> None:
         """It is as large as it will ever be."""
@@ -158,8 +152,7 @@ class Unpaired:
             by = torch.randint(len(hands), (n,), generator=draw)
             theirs = np.stack([hands[hand][int(torch.randint(len(hands[hand]), (), generator=draw))] for hand in by.tolist()])
             mine = source[torch.randint(len(source), (n,), generator=draw).numpy()]
-            whole, printed = (data.pictures(rows).float() / 255 for rows in (mine, theirs))
-            given, wanted = (windows(pictures, min(PATCH, whole.shape[-1]), draw) for pictures in (whole, unframed(printed)))
+            given, wanted = (windows(data.pictures(rows).float() / 255, PATCH, draw) for rows in (mine, theirs))
             yield Kinds(given, wanted, spoilt(wanted, given, draw), torch.eye(len(styles))[by] if styles else torch.zeros(n, 0), mine[:, 1])
 
     @torch.no_grad()
@@ -194,35 +187,13 @@ def rows_of(rows: np.ndarray, part: int) -> np.ndarray:
     return rows[rows[:, 0] == part]
 
 
-def invented(redrawn: Tensor, given: Tensor) -> Tensor:
-    """How much is drawn where there was nothing to draw, a mean over both pictures, (n, 3, h, w) in [0, 1].
-
-    Prints carry titles, and a critic likes a sky better with strokes in it than without: what nobody saw is not to be there.
-    """
-    plain = F.relu(1 - F.max_pool2d(relief(given), AROUND, 1, AROUND // 2) / PLAIN)
-    return (plain * F.relu(relief(redrawn) - UNSEEN)).mean()
-
-
-def relief(x: Tensor) -> Tensor:
-    """How far the luma of each pixel is from the mean around it, (n, 3, h, w) -> (n, 1, h, w)."""
-    light = luma(x)
-    return (light - F.avg_pool2d(light, AROUND, 1, AROUND // 2, count_include_pad=False)).abs()
-
-
-def unframed(prints: Tensor) -> Tensor:
-    """(n, 3, s, s) without their outermost pixels."""
-    side = prints.shape[-1]
-    frame = round(FRAME * side)
-    return prints[:, :, frame : side - frame, frame : side - frame]
-
-
 def windows(pictures: Tensor, side: int, draw: torch.Generator) -> Tensor:
-    """A square of each of (n, 3, h, w), anything from `side` pixels to all of it, resized to `side`; half of them mirrored."""
-    whole, parts = min(pictures.shape[-2:]), []
-    least = min(side, whole)
+    """A square of each of (n, 3, s, s), anything from `side` pixels to all of it, reduced to `side`; half of them mirrored."""
+    whole, parts = pictures.shape[-1], []
+    side = min(side, whole)
     for x in pictures:
-        extent = round(least * (whole / least) ** float(torch.rand((), generator=draw)))
-        top, left = (int(torch.randint(length - extent + 1, (), generator=draw)) for length in x.shape[-2:])
+        extent = round(side * (whole / side) ** float(torch.rand((), generator=draw)))
+        top, left = (int(torch.randint(whole - extent + 1, (), generator=draw)) for _ in range(2))
         part = x[None, :, top : top + extent, left : left + extent]
         parts.append(F.interpolate(part, size=(side, side), mode="bilinear", antialias=True))
     small, mirrored = torch.cat(parts), torch.rand(len(pictures), 1, 1, 1, generator=draw) < 0.5

@@ -62,7 +62,8 @@ def painted_slowly(
             with torch.no_grad():
                 known = encoder(2 * tilted(framed(x, above, left), angle) - 1)
             style = style_distance([gram(features) for features in found], wanted[angle])
-            style = style + patience.palette * palette.distance(pixels)
+            if patience.palette:
+                style = style + patience.palette * palette.distance(pixels)
             loss = told["strength"] * style + patience.content * content_distance(found, known) + restless(pixels, patience)
             adam.zero_grad()
             loss.sum().backward()

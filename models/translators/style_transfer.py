@@ -30,7 +30,7 @@ PART, REACH = 640, 160  # pixels a side of what is painted at once, and of what 
 LARGEST = 512  # pixels a side of what is painted in one layer
 FINER = 0.5  # strength of the layers over the first, as a part of its strength
 STYLES = 4
-GLAZES, MOST_GLAZES = 3, 12
+GLAZES, MOST_GLAZES = 2, 12
 MOST_STEPS = 300  # of painting slowly
 
 

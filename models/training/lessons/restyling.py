@@ -92,7 +92,7 @@ class Restyling:
 
     @torch.no_grad()
     def look(self, network: nn.Module, data: Sets) -> tuple[dict[str, float], Image.Image]:
-        """Distances of style and content, and how far in style the contents were; a sheet: contents, styles, ours."""
+        """Distances of style and content, and how far in style the contents were; a sheet: contents, styles, ours as the studio paints."""
         painter = cast(StyleTransfer, network)
         contents, styles = (held_out(data, kind, 32) for kind in (PAINTED, LIKE))
         with torch.random.fork_rng():
@@ -106,7 +106,8 @@ class Restyling:
             "untouched": style_distance(grams[1], grams[2]).mean().item(),
             "content": content_distance(found, known).mean().item(),
         }
-        shown = [x[k : k + SHOWN] for k in (0, SHOWN) for x in (contents, styles, ours)]
+        painted = [painter.translate(a, {}, {"style": [b]}) for a, b in zip(contents[: 2 * SHOWN].split(1), styles, strict=False)]
+        shown = [x[k : k + SHOWN] for k in (0, SHOWN) for x in (contents, styles, torch.cat(painted))]
         return {name: round(value, 4) for name, value in figures.items()}, sheet(2 * torch.cat(shown) - 1, SHOWN)
 
     def finish(self, translator: Translator, network: nn.Module, preset: Preset) -> None:

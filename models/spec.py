@@ -111,7 +111,11 @@ class Encodes(Protocol):
     """What a generator that leads from a picture back to its latent has besides."""
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, channels, size, size) in [0, 1] -> mean and log variance of z, (n, z_dim) each."""
+        """(n, channels, size, size) in [0, 1] -> mean and log variance of w's one row, (n, w_dim) each."""
+        ...
+
+    def unmapped(self, w: Tensor, condition: Condition) -> Tensor:
+        """The z that map() leads to w, (n, 1, w_dim) -> (n, z_dim)."""
         ...
 
 

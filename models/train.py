@@ -108,7 +108,7 @@ def facts(run: Run, preset: str) -> dict[str, Any]:
     return {
         "preset": preset,
         "data": run.preset.data,
-        **({"start": run.preset.start} if run.preset.start else {}),
+        **{name: other for name in ("start", "coder") if (other := getattr(run.preset, name))},
         "images": run.seen,
         "minutes": round(run.minutes),
         "pictures": len(run.data.train()),

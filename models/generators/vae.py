@@ -96,6 +96,13 @@ class Vae(Generator):
         spread = torch.einsum("nk,kij->nij", condition.styles, self.spreads)
         return self.centre(condition, len(z)) + (spread @ z.unsqueeze(2)).transpose(1, 2)
 
+    def unmapped(self, w: Tensor, condition: Condition) -> Tensor:
+        """The z that map() leads to w, (n, z_dim): a code as it is drawn from its style's Gaussian."""
+        if condition.styles is None or not self.spec.styles:
+            return w[:, 0]
+        spread = torch.einsum("nk,kij->nij", condition.styles, self.spreads)
+        return torch.linalg.solve_triangular(spread, (w - self.centre(condition, len(w))).transpose(1, 2), upper=False)[:, :, 0]
+
     def centre(self, condition: Condition, n: int) -> Tensor:
         if condition.styles is None or not self.spec.styles:
             return torch.zeros(n, 1, self.spec.z_dim, device=next(self.parameters()).device)

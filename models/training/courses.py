@@ -69,7 +69,8 @@ class Pictures:
     """Generators of pictures."""
 
     def open(self, preset: Preset, data: Path, opening: Opening) -> Run:
-        run = runs.open_run(opening.folder, preset, pictures.load(data), opening.device, opening.shard)
+        coder = load(opening.checkpoints / preset.coder).generator if preset.coder else None
+        run = runs.open_run(opening.folder, preset, pictures.load(data), opening.device, opening.shard, coder)
         if preset.start and run.seen == 0:
             runs.begin_with(run, load(opening.checkpoints / preset.start).generator)
         return run

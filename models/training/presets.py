@@ -19,6 +19,7 @@ class Preset:
     data: str  # a set in data/; several for a translator, joined by +
     config: Mapping[str, Any] = field(default_factory=dict)  # the family's Config; names and sizes come from the data
     start: str = ""  # a checkpoint whose weights it begins with, as far as they fit
+    coder: str = ""  # a VAE's checkpoint, of the same pictures: each must be drawn again from where it puts it
     joins: bool = False  # what is learned becomes a part of that checkpoint
     images: int = 1_000_000  # pictures shown in all
     batch: int = 64
@@ -60,6 +61,7 @@ class Preset:
 WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 pixels
 _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
 _SEEN = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "balanced": True}
+_AGAIN = {**_STYLE, "coder": "portraits-vae", "balanced": True, "batch": 32, "cosine": True}
 _FEW = {**_SEEN, "augment": "diff", "batch": 32}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
 _PLAIN: Mapping[str, Any] = {"size": 64, "width": 48}  # for FID to be measured beside
@@ -75,7 +77,7 @@ _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", WIDE, images=600_000, **{**_SEEN, "batch": 64}),
+    "portraits": Preset("style", "portraits", {**WIDE, "z_dim": 64}, images=600_000, growth=((64, 200_000),), **_AGAIN),
     "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_SEEN),
     "ukiyoe": Preset("style", "ukiyoe", WIDE, images=260_000, cosine=True, **_FEW),
     "landscapes": Preset("style", "landscapes", WIDE, images=200_000, **_FEW),

@@ -57,12 +57,19 @@ class Run:
         self.smooth.grow(now.side, now.fade)
 
 
-def open_run(folder: Path, preset: Preset, data: PictureSet, device: torch.device = CPU, shard: Shard = ALONE) -> Run:
+def open_run(
+    folder: Path,
+    preset: Preset,
+    data: PictureSet,
+    device: torch.device = CPU,
+    shard: Shard = ALONE,
+    coder: Generator | None = None,
+) -> Run:
     """Start a run in a folder, or go on with the one that is there; TrainingError where its state does not fit."""
     torch.manual_seed(preset.seed)
     generator = GENERATORS.get(preset.family).build(options(preset, data)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     smooth = copy.deepcopy(generator).requires_grad_(False)
-    objective = build_objective(generator, preset, shard)
+    objective = build_objective(generator, preset, shard, coder)
     run = Run(folder, preset, data, generator, smooth, objective, torch.Generator().manual_seed(preset.seed), device, shard)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / STATE).exists():

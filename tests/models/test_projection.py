@@ -71,6 +71,14 @@ def test_what_a_trained_generator_drew_comes_back(encoder: Encoder, monkeypatch:
     assert last.condition.classes is not None and last.condition.classes.argmax() == 9, "the class that it was drawn in"
 
 
+def test_what_reads_pictures_begins_with_what_it_reads(encoder: Encoder) -> None:
+    generator = load(TRAINED.with_name("portraits-vae")).generator
+    picture = own_picture(generator)
+    first, _ = ends(Projection(generator, encoder, picture).run(1))
+    assert first.condition.styles is not None and first.condition.styles.argmax() == len(generator.spec.styles) - 1
+    assert (first.picture - picture).abs().mean() < 0.1, "32 guesses at random are not so near"
+
+
 def test_layers_that_share_one_place_share_one_row(encoder: Encoder) -> None:
     for family, rows in (("style", 1), ("lapgan", 3)):
         generator = built(family)

@@ -15,7 +15,7 @@ from models.training.shards import Shard
 __all__ = ["Adversarial", "Batch", "EvidenceBound", "Objective", "Pyramid", "build_objective"]
 
 
-def build_objective(generator: Generator, preset: Preset, shard: Shard) -> Objective:
+def build_objective(generator: Generator, preset: Preset, shard: Shard, coder: Generator | None = None) -> Objective:
     """The objective that belongs to a generator's family, as the preset sets it."""
     match generator:
         case Vae():
@@ -23,4 +23,4 @@ def build_objective(generator: Generator, preset: Preset, shard: Shard) -> Objec
         case Lapgan():
             return Pyramid(generator, preset, shard)
         case _:
-            return Adversarial(generator, preset, shard)
+            return Adversarial(generator, preset, shard, coder)

@@ -12,6 +12,7 @@ from models.training.critics import Judgement, build_critic
 from models.training.critics.grown import GrownFeatures
 from models.training.games import GAMES
 from models.training.objectives.objective import Batch, adam, descend, precision, scoring
+from models.training.objectives.redrawing import Redrawing
 from models.training.penalties import gradient_penalty, gradient_square, path_lengths
 from models.training.presets import Preset
 from models.training.recorded import Recorded
@@ -20,10 +21,14 @@ from models.training.shards import Shard
 
 
 class Adversarial:
-    """One of the games, with its penalties, augmentation, recognition of names (Odena 2017) and the demand for variety."""
+    """One of the games, with its penalties, augmentation, recognition of names (Odena 2017) and the demand for variety.
 
-    def __init__(self, generator: Generator, preset: Preset, shard: Shard) -> None:
+    With a coder, every other picture of a batch is drawn from the code of the real one in its place, and must become it.
+    """
+
+    def __init__(self, generator: Generator, preset: Preset, shard: Shard, coder: Generator | None = None) -> None:
         self.generator, self.preset, self.shard = generator, preset, shard
+        self.redrawing = Redrawing(generator, coder) if coder else None
         self.device = next(generator.parameters()).device
         self.critic = build_critic(generator, preset.critic).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.augment = Augment(preset.augment, shard.rank).to(self.device)
@@ -58,13 +63,16 @@ class Adversarial:
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"generator": self.draws, "critic": self.judges}
 
-    def _fake(self, condition: Condition, n: int) -> Tensor:
-        spec = self.generator.spec
+    def _fake(self, batch: Batch) -> Tensor:
+        spec, n, z, rows = self.generator.spec, len(batch.pictures), self._normal(len(batch.pictures)), self._rows(batch.condition)
+        if self.redrawing:
+            known = Condition.of(spec, *(part[::2] for part in rows))
+            z = torch.stack([self.redrawing.code(batch.pictures[::2], known, z[::2]), z[1::2]], dim=1).flatten(0, 1)
         # Noise that belongs to the picture is drawn on the CPU: exact there, and too slow for a graphics card to wait for.
         seeds = self.shard.seeds(n) if spec.has_noise and self.device.type == "cpu" else None
         if seeds is None and self.together:
-            return self.drawing(self._normal(n), *self._rows(condition))
-        return self._drawn(self._normal(n), *self._rows(condition), seeds=seeds)
+            return self.drawing(z, *rows)
+        return self._drawn(z, *rows, seeds=seeds)
 
     def _drawn(self, z: Tensor, *rows: Tensor, seeds: list[int] | None = None) -> Tensor:
         with precision(self.device, self.preset):
@@ -95,7 +103,7 @@ class Adversarial:
     def _judge(self, batch: Batch, number: int) -> dict[str, float]:
         preset, condition = self.preset, batch.condition
         with torch.no_grad():
-            fake = self._fake(condition, len(batch.pictures))
+            fake = self._fake(batch)
         lazy = number % preset.r1_every == 0
         real = batch.pictures.detach().requires_grad_(lazy and preset.r1 > 0)
         fake = fake.requires_grad_(lazy and preset.r2 > 0)
@@ -123,7 +131,7 @@ class Adversarial:
     def _draw(self, batch: Batch) -> dict[str, float]:
         for parameter in self.learns:
             parameter.requires_grad_(False)
-        fake = self._fake(batch.condition, len(batch.pictures))
+        fake = self._fake(batch)
         rows = self._rows(batch.condition)
         judged = Judgement(self.judging(self.augment(fake), *rows)) if self.together else self._seen(fake, batch.condition)
         real_score = judged.score
@@ -136,6 +144,11 @@ class Adversarial:
             same = sameness(fake, batch.pictures.detach(), batch.condition, self.generator.spec)
             figures["sameness"] = same.item()
             loss = loss + self.preset.variety * same
+        if self.redrawing:
+            with precision(self.device, self.preset):
+                unlike = self.redrawing.unlike(fake[::2], batch.pictures[::2].detach())
+            figures["unlike"] = unlike.item()
+            loss = loss + unlike
         recognition = self._recognition(judged, batch.condition)
         if self.preset.recognise:
             figures["unrecognised"] = recognition.item() / self.preset.recognise

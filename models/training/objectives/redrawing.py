@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from models.encoder import distance, load_encoder
+from models.encoder import distance, load_encoder, seen
 from models.generators.vae import Vae
 from models.spec import Condition, Generator
 
@@ -35,8 +34,7 @@ class Redrawing:
     def code(self, pictures: Tensor, condition: Condition, chance: Tensor) -> Tensor:
         """z of pictures (n, 3, side, side) in [-1, 1] in their styles, as unsure as the VAE is: chance (n, z_dim), standard normal."""
         spec = self.vae.spec
-        seen = F.interpolate(pictures[:, : spec.channels], size=spec.size, mode="bilinear", antialias=True)
-        mean, log_variance = self.vae.encode((seen.float() + 1) / 2)
+        mean, log_variance = self.vae.encode((seen(pictures[:, : spec.channels], spec.size).float() + 1) / 2)
         return self.vae.unmapped((mean + (log_variance / 2).exp() * chance).unsqueeze(1), condition)
 
     def unlike(self, drawn: Tensor, pictures: Tensor) -> Tensor:

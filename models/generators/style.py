@@ -26,6 +26,7 @@ class StyleConfig:
     w_dim: int = 256
     widths: tuple[int, ...] = (256, 256, 192, 96, 48)  # feature maps at 4, 8, 16 …
     mapping_layers: int = 4
+    mapping_rate: float = 0.01  # how fast they learn, of the others' rate
     classes: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
 
@@ -105,7 +106,7 @@ class Style(Generator):
         self.embed = Linear(names, config.z_dim) if names else None
         inputs = config.z_dim * (2 if names else 1)
         sizes = [inputs] + [config.w_dim] * config.mapping_layers
-        self.mapping = nn.ModuleList(Linear(a, b, rate=0.01) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.mapping = nn.ModuleList(Linear(a, b, rate=config.mapping_rate) for a, b in zip(sizes, sizes[1:], strict=False))
         combinations = max(len(config.classes), 1) * max(len(config.styles), 1)
         self.register_buffer("centres", torch.zeros(combinations, config.w_dim))
         self.start = nn.Parameter(torch.randn(1, config.widths[0], 4, 4))

@@ -23,7 +23,8 @@ from models.training.shards import Shard
 class Adversarial:
     """One of the games, with its penalties, augmentation, recognition of names (Odena 2017) and the demand for variety.
 
-    With a coder, every other picture of a batch is drawn from the code of the real one in its place, and must become it.
+    With a coder, every other picture of a batch is drawn from the code of the real one in its place, and must become it; all are, and
+    no critic sees them, until so many as the preset's alone: what comes far sooner to the right places need not be played for.
     """
 
     def __init__(self, generator: Generator, preset: Preset, shard: Shard, coder: Generator | None = None) -> None:
@@ -43,6 +44,8 @@ class Adversarial:
         self.path_length.register_buffer("mean", torch.zeros((), device=self.device))
 
     def step(self, batch: Batch, number: int) -> dict[str, float]:
+        if self.redrawing and number * self.preset.batch < self.preset.alone:
+            return self._draw_again(self.redrawing, batch)
         figures = self._judge(batch, number) | self._draw(batch)
         if self.preset.path_length and number % self.preset.path_every == 0:
             figures |= self._shorten_paths(batch)
@@ -156,6 +159,13 @@ class Adversarial:
         for parameter in self.learns:
             parameter.requires_grad_(True)
         return figures
+
+    def _draw_again(self, redrawing: Redrawing, batch: Batch) -> dict[str, float]:
+        z = redrawing.code(batch.pictures, batch.condition, self._normal(len(batch.pictures)))
+        with precision(self.device, self.preset):
+            loss = redrawing.unlike(self._drawn(z, *self._rows(batch.condition)), batch.pictures)
+        descend(self.draws, loss, self.preset, self.shard)
+        return {"unlike": loss.item()}
 
     def _shorten_paths(self, batch: Batch) -> dict[str, float]:
         """Path length regularisation (Karras 2020, section 3.2) on half a batch, its weight times the steps that it skips."""

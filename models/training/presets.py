@@ -60,9 +60,10 @@ class Preset:
 
 
 WIDE = {"widths": (256, 256, 192, 96, 48, 24)}  # feature maps at 4, 8 … 128 pixels
+_SPREAD = {**WIDE, "z_dim": 64, "mapping_layers": 2, "mapping_rate": 0.2}  # where a VAE tells z, and how it is laid out
 _STYLE: Mapping[str, Any] = {"batch": 16, "rate": 2e-3, "betas": (0.0, 0.99), "variety": 5.0, "bf16": True}
 _SEEN = {**_STYLE, "critic": "projected", "game": "hinge", "r1": 0.0, "balanced": True}
-_AGAIN = {**_STYLE, "coder": "portraits-vae", "balanced": True, "batch": 32, "cosine": True}
+_AGAIN = {**_SEEN, "coder": "portraits-vae", "batch": 32, "cosine": True}
 _FEW = {**_SEEN, "augment": "diff", "batch": 32}  # a few hundred originals
 _AS_IT_WAS: Mapping[str, Any] = {"r1": 0.0, "watch": 0}  # nothing that was found out later steadies it
 _PLAIN: Mapping[str, Any] = {"size": 64, "width": 48}  # for FID to be measured beside
@@ -78,7 +79,7 @@ _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", {**WIDE, "z_dim": 64}, images=600_000, growth=((64, 200_000),), **_AGAIN),
+    "portraits": Preset("style", "portraits", _SPREAD, images=900_000, alone=280_000, growth=((64, 420_000),), **_AGAIN),
     "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_SEEN),
     "ukiyoe": Preset("style", "ukiyoe", WIDE, images=260_000, cosine=True, **_FEW),
     "landscapes": Preset("style", "landscapes", WIDE, images=200_000, **_FEW),

@@ -93,11 +93,19 @@ def test_pictures_come_back_from_their_codes(coder: Vae, data: PictureSet, tmp_p
     assert all(not p.requires_grad for p in coder.parameters())
 
 
+def test_a_critic_joins_when_so_many_were_drawn_again(coder: Vae, data: PictureSet, tmp_path: Path) -> None:
+    run = open_run(tmp_path, dataclasses.replace(PRESET, alone=16), data, coder=coder)
+    told = [set(step(run, batch)) for _, batch in zip(range(3), batches(run), strict=False)]
+    assert told[:2] == [{"unlike"}] * 2
+    assert {"unlike", "critic", "generator"} <= told[2]
+
+
 def test_it_resumes_exactly(coder: Vae, data: PictureSet, tmp_path: Path) -> None:
-    whole = open_run(tmp_path / "whole", PRESET, data, coder=coder)
+    preset = dataclasses.replace(PRESET, alone=16)
+    whole = open_run(tmp_path / "whole", preset, data, coder=coder)
     train(whole, report=False)
     for images in (24, 48):
-        halved = open_run(tmp_path / "halved", dataclasses.replace(PRESET, images=images), data, coder=coder)
+        halved = open_run(tmp_path / "halved", dataclasses.replace(preset, images=images), data, coder=coder)
         train(halved, report=False)
     for one, other in zip(whole.smooth.parameters(), halved.smooth.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=0, rtol=0)

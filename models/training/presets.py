@@ -79,7 +79,7 @@ _ORIGINALS = "landscapes+paintings+ukiyoe"
 _DOUBLING = ((8, 30_000), (16, 80_000), (32, 150_000))
 
 PRESETS: Mapping[str, Preset] = {
-    "portraits": Preset("style", "portraits", _SPREAD, images=900_000, alone=280_000, growth=((64, 420_000),), **_AGAIN),
+    "portraits": Preset("style", "portraits", _SPREAD, images=520_000, alone=240_000, growth=((64, 380_000),), **_AGAIN),
     "portraits-progressive": Preset("progressive", "portraits", {"size": 64}, images=250_000, growth=_DOUBLING, **_SEEN),
     "ukiyoe": Preset("style", "ukiyoe", WIDE, images=260_000, cosine=True, **_FEW),
     "landscapes": Preset("style", "landscapes", WIDE, images=200_000, **_FEW),

@@ -56,22 +56,36 @@ def test_a_code_leads_back_to_the_z_that_it_was_drawn_from(coder: Vae) -> None:
     torch.testing.assert_close(nameless.unmapped(nameless.map(z[:, :3], Condition()), Condition()), z[:, :3])
 
 
-def test_codes_of_all_pictures_are_spread_like_z(coder: Vae, data: PictureSet) -> None:
+def names(count: int) -> Condition:
+    """Of pictures at the ends of the set by turns: two dark, two light …"""
+    return Condition(styles=torch.eye(2).repeat_interleave(2, 0).repeat(count // 4, 1))
+
+
+def test_codes_are_spread_like_z_and_chance_lies_between_them(coder: Vae, data: PictureSet) -> None:
     redrawing = Redrawing(Style(SMALL), coder)
     pictures = torch.from_numpy(data.pictures).permute(0, 3, 1, 2) / 127.5 - 1
     condition = Condition(styles=torch.eye(2).repeat_interleave(40, 0))
-    large = torch.nn.functional.interpolate(pictures, scale_factor=2)
-    for shown in (pictures, large):
-        z = redrawing.code(shown, condition, torch.randn(80, 4, generator=torch.Generator().manual_seed(0)))
-        for of_style in z.chunk(2):
+    chance = torch.randn(80, 4, generator=torch.Generator().manual_seed(0))
+    for shown in (pictures, torch.nn.functional.interpolate(pictures, scale_factor=2)):
+        z = redrawing.places(shown, condition, chance)
+        torch.testing.assert_close(z[1::2], chance[1::2], atol=0, rtol=0)
+        for of_style in z[::2].chunk(2):
             torch.testing.assert_close(of_style.mean(0), torch.zeros(4), atol=0.6, rtol=0)
             torch.testing.assert_close(of_style.std(0), torch.ones(4), atol=0.4, rtol=0)
 
 
-def test_what_is_drawn_as_it_was_is_not_unlike(coder: Vae) -> None:
-    redrawing, x = Redrawing(Style(SMALL), coder), torch.rand(2, 3, 16, 16) * 2 - 1
-    assert redrawing.unlike(x, x).item() == pytest.approx(0, abs=1e-4)
-    assert redrawing.unlike(-x, x).item() > 1
+def test_what_is_drawn_as_it_was_or_as_the_vae_would_is_not_unlike(coder: Vae) -> None:
+    redrawing, x, z = Redrawing(Style(SMALL), coder), torch.rand(8, 3, 16, 16) * 2 - 1, torch.randn(8, 4)
+    with torch.no_grad():
+        told = coder.synthesize(coder.map(z, names(8)))
+    right = torch.stack([x[::2], told[1::2]], dim=1).flatten(0, 1)
+    assert redrawing.unlike(right, x, names(8), z).item() == pytest.approx(0, abs=1e-4)
+    for k in range(2):
+        wrong = right.clone()
+        wrong[k::2] = 1 - wrong[k::2]
+        assert redrawing.unlike(wrong, x, names(8), z).item() > 1
+    large, turned = (torch.nn.functional.interpolate(these, scale_factor=2) for these in (right, right.flip(0)))
+    assert redrawing.unlike(large, large, names(8), z) < redrawing.unlike(turned, turned, names(8), z) / 2
 
 
 @pytest.mark.parametrize("changes", [{"z_dim": 5}, {"styles": ("dark",)}, {"classes": ("a",)}])
@@ -86,10 +100,16 @@ def test_a_generator_is_no_coder(coder: Vae) -> None:
 
 
 def test_pictures_come_back_from_their_codes(coder: Vae, data: PictureSet, tmp_path: Path) -> None:
-    run = open_run(tmp_path, dataclasses.replace(PRESET, rate=1e-2), data, coder=coder)
-    told = [step(run, batch) for _, batch in zip(range(60), batches(run), strict=False)]
-    first, last = (np.mean([figures["unlike"] for figures in part]) for part in (told[:5], told[-5:]))
-    assert last < first / 2
+    run = open_run(tmp_path, dataclasses.replace(PRESET, rate=1e-2, alone=480), data, coder=coder)
+    assert run.objective.redrawing  # type: ignore[attr-defined]
+    far: list[float] = []
+    for _, batch in zip(range(60), batches(run), strict=False):
+        with torch.no_grad():
+            z = run.objective.redrawing.places(batch.pictures, batch.condition, torch.randn(8, 4))  # type: ignore[attr-defined]
+            drawn = run.generator.synthesize(run.generator.map(z, batch.condition))
+        far.append((drawn - batch.pictures)[::2].abs().mean().item())
+        step(run, batch)
+    assert np.mean(far[-5:]) < np.mean(far[:5]) / 2
     assert all(not p.requires_grad for p in coder.parameters())
 
 

@@ -23,8 +23,8 @@ from models.training.shards import Shard
 class Adversarial:
     """One of the games, with its penalties, augmentation, recognition of names (Odena 2017) and the demand for variety.
 
-    With a coder, every other picture of a batch is drawn from the code of the real one in its place, and must become it; all are, and
-    no critic sees them, until so many as the preset's alone: what comes far sooner to the right places need not be played for.
+    With a coder, what is drawn must also become what the coder knows of its z; until so many images as the preset's alone, that is
+    all: what comes to the right places far sooner need not be played for.
     """
 
     def __init__(self, generator: Generator, preset: Preset, shard: Shard, coder: Generator | None = None) -> None:
@@ -66,13 +66,14 @@ class Adversarial:
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"generator": self.draws, "critic": self.judges}
 
-    def _fake(self, batch: Batch) -> Tensor:
-        spec, n, z, rows = self.generator.spec, len(batch.pictures), self._normal(len(batch.pictures)), self._rows(batch.condition)
-        if self.redrawing:
-            known = Condition.of(spec, *(part[::2] for part in rows))
-            z = torch.stack([self.redrawing.code(batch.pictures[::2], known, z[::2]), z[1::2]], dim=1).flatten(0, 1)
+    def _places(self, batch: Batch) -> Tensor:
+        z = self._normal(len(batch.pictures))
+        return self.redrawing.places(batch.pictures.detach(), batch.condition, z) if self.redrawing else z
+
+    def _fake(self, batch: Batch, z: Tensor) -> Tensor:
+        spec, rows = self.generator.spec, self._rows(batch.condition)
         # Noise that belongs to the picture is drawn on the CPU: exact there, and too slow for a graphics card to wait for.
-        seeds = self.shard.seeds(n) if spec.has_noise and self.device.type == "cpu" else None
+        seeds = self.shard.seeds(len(z)) if spec.has_noise and self.device.type == "cpu" else None
         if seeds is None and self.together:
             return self.drawing(z, *rows)
         return self._drawn(z, *rows, seeds=seeds)
@@ -106,7 +107,7 @@ class Adversarial:
     def _judge(self, batch: Batch, number: int) -> dict[str, float]:
         preset, condition = self.preset, batch.condition
         with torch.no_grad():
-            fake = self._fake(batch)
+            fake = self._fake(batch, self._places(batch))
         lazy = number % preset.r1_every == 0
         real = batch.pictures.detach().requires_grad_(lazy and preset.r1 > 0)
         fake = fake.requires_grad_(lazy and preset.r2 > 0)
@@ -134,7 +135,8 @@ class Adversarial:
     def _draw(self, batch: Batch) -> dict[str, float]:
         for parameter in self.learns:
             parameter.requires_grad_(False)
-        fake = self._fake(batch)
+        z = self._places(batch)
+        fake = self._fake(batch, z)
         rows = self._rows(batch.condition)
         judged = Judgement(self.judging(self.augment(fake), *rows)) if self.together else self._seen(fake, batch.condition)
         real_score = judged.score
@@ -148,8 +150,7 @@ class Adversarial:
             figures["sameness"] = same.item()
             loss = loss + self.preset.variety * same
         if self.redrawing:
-            with precision(self.device, self.preset):
-                unlike = self.redrawing.unlike(fake[::2], batch.pictures[::2].detach())
+            unlike = self._unlike(self.redrawing, fake, batch, z)
             figures["unlike"] = unlike.item()
             loss = loss + unlike
         recognition = self._recognition(judged, batch.condition)
@@ -161,11 +162,14 @@ class Adversarial:
         return figures
 
     def _draw_again(self, redrawing: Redrawing, batch: Batch) -> dict[str, float]:
-        z = redrawing.code(batch.pictures, batch.condition, self._normal(len(batch.pictures)))
-        with precision(self.device, self.preset):
-            loss = redrawing.unlike(self._drawn(z, *self._rows(batch.condition)), batch.pictures)
+        z = self._places(batch)
+        loss = self._unlike(redrawing, self._fake(batch, z), batch, z)
         descend(self.draws, loss, self.preset, self.shard)
         return {"unlike": loss.item()}
+
+    def _unlike(self, redrawing: Redrawing, fake: Tensor, batch: Batch, z: Tensor) -> Tensor:
+        with precision(self.device, self.preset):
+            return redrawing.unlike(fake, batch.pictures.detach(), batch.condition, z)
 
     def _shorten_paths(self, batch: Batch) -> dict[str, float]:
         """Path length regularisation (Karras 2020, section 3.2) on half a batch, its weight times the steps that it skips."""

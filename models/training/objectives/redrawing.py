@@ -15,8 +15,9 @@ ALIKE, NEAR = 8.0, 10.0  # weights of perceptual distance and of mean absolute e
 class Redrawing:
     """A VAE that has learned the same pictures tells what z each of them has; from it the generator must draw it again (Larsen 2016).
 
-    So no picture of the data is left out, as a game alone leaves most of them out, and z is laid out as smoothly as the VAE's. The
-    VAE stays as it is: its blurred lines are the generator's to sharpen, and the critic's to see.
+    So no picture of the data is left out, as a game alone leaves most of them out, and z is laid out as smoothly as the VAE's.
+    Most of what a z drawn by chance falls on lies between the pictures: there the VAE shows what is to be drawn. It stays as it
+    is: its blurred lines are the generator's to sharpen, and the critic's to see.
     """
 
     def __init__(self, generator: Generator, coder: Generator) -> None:
@@ -31,14 +32,32 @@ class Redrawing:
         self.vae, self.eyes = coder.to(device).requires_grad_(False), load_encoder().to(device)
 
     @torch.no_grad()
-    def code(self, pictures: Tensor, condition: Condition, chance: Tensor) -> Tensor:
-        """z of pictures (n, 3, side, side) in [-1, 1] in their styles, as unsure as the VAE is: chance (n, z_dim), standard normal."""
-        spec = self.vae.spec
-        mean, log_variance = self.vae.encode((seen(pictures[:, : spec.channels], spec.size).float() + 1) / 2)
-        return self.vae.unmapped((mean + (log_variance / 2).exp() * chance).unsqueeze(1), condition)
+    def places(self, pictures: Tensor, condition: Condition, chance: Tensor) -> Tensor:
+        """z (n, z_dim) for a batch: of every other picture the code, as unsure as the VAE is, and between them chance, standard normal."""
+        spec, known = self.vae.spec, every_other(condition)
+        mean, log_variance = self.vae.encode((seen(pictures[::2, : spec.channels], spec.size).float() + 1) / 2)
+        code = self.vae.unmapped((mean + (log_variance / 2).exp() * chance[::2]).unsqueeze(1), known)
+        z = chance.clone()
+        z[::2] = code
+        return z
 
-    def unlike(self, drawn: Tensor, pictures: Tensor) -> Tensor:
-        """How far what was drawn is from what it should be, (): perceptual distance and error, weighed."""
+    def unlike(self, drawn: Tensor, pictures: Tensor, condition: Condition, z: Tensor) -> Tensor:
+        """How far what was drawn at those places is from what it should be, (): every other from the picture, between them from the VAE's.
+
+        Its own are compared at their size: what is drawn larger is not asked to be as blurred.
+        """
+        vae, between = self.vae, every_other(condition, 1)
         with torch.no_grad():
-            wanted = self.eyes(pictures)
-        return ALIKE * distance(self.eyes(drawn), wanted).mean() + NEAR * (drawn - pictures).abs().mean()
+            told = vae.synthesize(vae.map(z[1::2], between))
+        side = min(told.shape[-1], drawn.shape[-1])
+        return (self._apart(drawn[::2], pictures[::2]) + self._apart(seen(drawn[1::2], side), seen(told, side))) / 2
+
+    def _apart(self, drawn: Tensor, wanted: Tensor) -> Tensor:
+        with torch.no_grad():
+            known = self.eyes(wanted)
+        return ALIKE * distance(self.eyes(drawn), known).mean() + NEAR * (drawn - wanted).abs().mean()
+
+
+def every_other(condition: Condition, first: int = 0) -> Condition:
+    """The names of every other picture of a batch."""
+    return Condition(*(None if part is None else part[first::2] for part in (condition.classes, condition.styles)))

@@ -93,15 +93,17 @@ class Vae(Generator):
     def map(self, z: Tensor, condition: Condition) -> Tensor:
         if condition.styles is None or not self.spec.styles:
             return z.unsqueeze(1)
-        spread = torch.einsum("nk,kij->nij", condition.styles, self.spreads)
-        return self.centre(condition, len(z)) + (spread @ z.unsqueeze(2)).transpose(1, 2)
+        return self.centre(condition, len(z)) + (self._spread(condition.styles) @ z.unsqueeze(2)).transpose(1, 2)
 
     def unmapped(self, w: Tensor, condition: Condition) -> Tensor:
         """The z that map() leads to w, (n, z_dim): a code as it is drawn from its style's Gaussian."""
         if condition.styles is None or not self.spec.styles:
             return w[:, 0]
-        spread = torch.einsum("nk,kij->nij", condition.styles, self.spreads)
-        return torch.linalg.solve_triangular(spread, (w - self.centre(condition, len(w))).transpose(1, 2), upper=False)[:, :, 0]
+        off = (w - self.centre(condition, len(w))).transpose(1, 2)
+        return torch.linalg.solve_triangular(self._spread(condition.styles), off, upper=False)[:, :, 0]
+
+    def _spread(self, styles: Tensor) -> Tensor:  # (n, styles) -> (n, z_dim, z_dim)
+        return torch.einsum("nk,kij->nij", styles, self.spreads)
 
     def centre(self, condition: Condition, n: int) -> Tensor:
         if condition.styles is None or not self.spec.styles:

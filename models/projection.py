@@ -154,7 +154,7 @@ class Projection:
         if spec.encodes:  # one guess is what it reads itself, in the style that this is the least strange in
             coder, styles = cast(Encodes, self.generator), max(len(spec.styles), 1)
             mean, _ = coder.encode((self.picture[:, : spec.channels] + 1) / 2)
-            strangeness = coder.unmapped(mean.expand(styles, -1).unsqueeze(1), every_pair(spec, styles).to(self.device)).norm(dim=1)
+            strangeness = coder.unmapped(mean.expand(styles, -1).unsqueeze(1), condition[:styles]).norm(dim=1)
             w[strangeness.argmin()] = mean
         shared = torch.equal(w, w[:, :1].expand_as(w))
         return w, (w - self.generator.centre(condition, count))[:, : 1 if shared else None], condition

@@ -75,10 +75,14 @@ class Condition:
         move = lambda t: None if t is None else t.to(device)  # noqa: E731
         return Condition(move(self.classes), move(self.styles))
 
+    def __getitem__(self, rows: slice) -> Condition:
+        """Some of its rows."""
+        kept = lambda t: None if t is None else t[rows]  # noqa: E731
+        return Condition(kept(self.classes), kept(self.styles))
+
     def row(self, place: int) -> Condition:
         """One row of it, alone."""
-        alone = lambda t: None if t is None else t[place : place + 1]  # noqa: E731
-        return Condition(alone(self.classes), alone(self.styles))
+        return self[place : place + 1]
 
 
 def every_pair(spec: GeneratorSpec, n: int) -> Condition:

@@ -19,7 +19,7 @@ class Preset:
     data: str  # a set in data/; several for a translator, joined by +
     config: Mapping[str, Any] = field(default_factory=dict)  # the family's Config; names and sizes come from the data
     start: str = ""  # a checkpoint whose weights it begins with, as far as they fit
-    coder: str = ""  # a VAE's checkpoint, of the same pictures: each must be drawn again from where it puts it
+    coder: str = ""  # a VAE's checkpoint, of the same pictures: drawn again from where it puts each, and between as by it
     alone: int = 0  # images that are only drawn again, before a critic joins
     joins: bool = False  # what is learned becomes a part of that checkpoint
     images: int = 1_000_000  # pictures shown in all

@@ -15,6 +15,7 @@ from models.spec import Condition
 from models.training.batches import batches
 from models.training.datasets.pictures import PictureSet
 from models.training.loop import step, train
+from models.training.objectives import Adversarial
 from models.training.objectives.redrawing import Redrawing
 from models.training.presets import Preset
 from models.training.run import open_run
@@ -57,7 +58,7 @@ def test_a_code_leads_back_to_the_z_that_it_was_drawn_from(coder: Vae) -> None:
 
 
 def names(count: int) -> Condition:
-    """Of pictures at the ends of the set by turns: two dark, two light …"""
+    """Two dark, two light, and so on: of both halves of a batch some are dark."""
     return Condition(styles=torch.eye(2).repeat_interleave(2, 0).repeat(count // 4, 1))
 
 
@@ -101,11 +102,11 @@ def test_a_generator_is_no_coder(coder: Vae) -> None:
 
 def test_pictures_come_back_from_their_codes(coder: Vae, data: PictureSet, tmp_path: Path) -> None:
     run = open_run(tmp_path, dataclasses.replace(PRESET, rate=1e-2, alone=480), data, coder=coder)
-    assert run.objective.redrawing  # type: ignore[attr-defined]
+    assert isinstance(run.objective, Adversarial) and run.objective.redrawing
     far: list[float] = []
     for _, batch in zip(range(60), batches(run), strict=False):
         with torch.no_grad():
-            z = run.objective.redrawing.places(batch.pictures, batch.condition, torch.randn(8, 4))  # type: ignore[attr-defined]
+            z = run.objective.redrawing.places(batch.pictures, batch.condition, torch.randn(8, 4))
             drawn = run.generator.synthesize(run.generator.map(z, batch.condition))
         far.append((drawn - batch.pictures)[::2].abs().mean().item())
         step(run, batch)

@@ -174,8 +174,7 @@ class Adversarial:
     def _shorten_paths(self, batch: Batch) -> dict[str, float]:
         """Path length regularisation (Karras 2020, section 3.2) on half a batch, its weight times the steps that it skips."""
         half = slice(0, max(len(batch.pictures) // 2, 1))
-        condition = Condition(*(None if part is None else part[half] for part in (batch.condition.classes, batch.condition.styles)))
-        w = self.generator.map(self._normal(half.stop), condition).contiguous()
+        w = self.generator.map(self._normal(half.stop), batch.condition[half]).contiguous()
         with precision(self.device, self.preset):
             pictures = self.generator.synthesize(w)
         lengths = path_lengths(pictures, w, torch.randn_like(pictures))

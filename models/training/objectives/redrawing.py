@@ -22,8 +22,7 @@ class Redrawing:
 
     def __init__(self, generator: Generator, coder: Generator) -> None:
         spec = generator.spec
-        fits = isinstance(coder, Vae) and (coder.spec.z_dim, coder.spec.styles, spec.classes) == (spec.z_dim, spec.styles, ())
-        if not isinstance(coder, Vae) or not fits:
+        if not isinstance(coder, Vae) or (coder.spec.z_dim, coder.spec.styles, ()) != (spec.z_dim, spec.styles, spec.classes):
             raise ValueError(
                 f"A coder is a VAE with the generator's {spec.z_dim} numbers in z and styles {spec.styles}, without classes; "
                 f"this '{coder.spec.family}' has {coder.spec.z_dim} and {coder.spec.styles}. Name another with --set coder=…"
@@ -34,11 +33,9 @@ class Redrawing:
     @torch.no_grad()
     def places(self, pictures: Tensor, condition: Condition, chance: Tensor) -> Tensor:
         """z (n, z_dim) for a batch: of every other picture the code, as unsure as the VAE is, and between them chance, standard normal."""
-        spec, known = self.vae.spec, every_other(condition)
+        spec, z = self.vae.spec, chance.clone()
         mean, log_variance = self.vae.encode((seen(pictures[::2, : spec.channels], spec.size).float() + 1) / 2)
-        code = self.vae.unmapped((mean + (log_variance / 2).exp() * chance[::2]).unsqueeze(1), known)
-        z = chance.clone()
-        z[::2] = code
+        z[::2] = self.vae.unmapped((mean + (log_variance / 2).exp() * chance[::2]).unsqueeze(1), condition[::2])
         return z
 
     def unlike(self, drawn: Tensor, pictures: Tensor, condition: Condition, z: Tensor) -> Tensor:
@@ -46,9 +43,8 @@ class Redrawing:
 
         Its own are compared at their size: what is drawn larger is not asked to be as blurred.
         """
-        vae, between = self.vae, every_other(condition, 1)
         with torch.no_grad():
-            told = vae.synthesize(vae.map(z[1::2], between))
+            told = self.vae.synthesize(self.vae.map(z[1::2], condition[1::2]))
         side = min(told.shape[-1], drawn.shape[-1])
         return (self._apart(drawn[::2], pictures[::2]) + self._apart(seen(drawn[1::2], side), seen(told, side))) / 2
 
@@ -56,8 +52,3 @@ class Redrawing:
         with torch.no_grad():
             known = self.eyes(wanted)
         return ALIKE * distance(self.eyes(drawn), known).mean() + NEAR * (drawn - wanted).abs().mean()
-
-
-def every_other(condition: Condition, first: int = 0) -> Condition:
-    """The names of every other picture of a batch."""
-    return Condition(*(None if part is None else part[first::2] for part in (condition.classes, condition.styles)))
